@@ -1,0 +1,132 @@
+"""The pure evaluator of filters: the meaning that every store's compiler has to agree with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from operator import ge, gt, le, lt
+from typing import Any
+
+from .entity import Attribute, Entity, Kind
+from .instants import instant_or_none
+from .query import And, Compare, Exists, Filter, Moment, Nothing, OfType, Operator, Or, Path, Query, Range
+
+_TIME_MEMBERS = {"observedAt": "observed", "createdAt": "created", "modifiedAt": "modified"}
+_TEXT_MEMBERS = {"unitCode": "unit", "datasetId": "dataset"}
+_ORDER = {
+    Operator.GREATER: gt,
+    Operator.GREATER_EQUAL: ge,
+    Operator.LESS: lt,
+    Operator.LESS_EQUAL: le,
+}
+
+
+def selected(entity: Entity, query: Query) -> bool:
+    """Whether the entity belongs to the query's result (its page aside)."""
+    return (
+        (not query.types or any(t in entity.types for t in query.types))
+        and (not query.ids or entity.id in query.ids)
+        and (not query.having or any(name in entity.attributes for name in query.having))
+        and (query.filter is None or matches(entity, query.filter))
+    )
+
+
+def matches(entity: Entity, condition: Filter) -> bool:
+    """Whether the entity fulfils the condition."""
+    match condition:
+        case And(items):
+            return all(matches(entity, item) for item in items)
+        case Or(items):
+            return any(matches(entity, item) for item in items)
+        case OfType(types):
+            return any(t in entity.types for t in types)
+        case Exists(path):
+            return any(True for _ in values_at(entity, path))
+        case Compare():
+            return _compare(entity, condition)
+        case Nothing():
+            return False
+
+
+def values_at(entity: Entity, path: Path) -> Iterator[Any]:
+    """The values that a path leads to: one per instance, the elements of a list one by one.
+
+    Times are yielded as :class:`Moment`, everything else as its JSON value.
+    """
+    for instance in entity.attributes.get(path.attribute, ()):
+        for value in _member_values(instance, path.sub):
+            reached = _walk(value, path.trail)
+            if isinstance(reached, list):
+                yield from reached
+            elif reached is not None:
+                yield reached
+
+
+def _member_values(instance: Attribute, sub: str | None) -> Iterator[Any]:
+    if sub is None:
+        yield _plain(instance)
+    elif sub in _TIME_MEMBERS:
+        moment = getattr(instance, _TIME_MEMBERS[sub])
+        if moment is not None:
+            yield Moment(moment)
+    elif sub in _TEXT_MEMBERS:
+        text = getattr(instance, _TEXT_MEMBERS[sub])
+        if text is not None:
+            yield text
+    else:
+        for nested in instance.subattributes.get(sub, ()):
+            yield _plain(nested)
+
+
+def _plain(instance: Attribute) -> Any:
+    """The value to compare: a typed JSON-LD value counts as its ``@value``."""
+    value = instance.value
+    if instance.kind is Kind.PROPERTY and isinstance(value, dict) and "@value" in value:
+        return value["@value"]
+    return value
+
+
+def _walk(value: Any, trail: tuple[str, ...]) -> Any:
+    for name in trail:
+        if not isinstance(value, dict) or name not in value:
+            return None
+        value = value[name]
+    return value
+
+
+def _compare(entity: Entity, condition: Compare) -> bool:
+    values = list(values_at(entity, condition.path))
+    if condition.operator is Operator.EQUAL:
+        return any(_equals(value, operand) for value in values for operand in condition.operands)
+    if condition.operator is Operator.UNEQUAL:
+        comparable = [v for v in values if any(_pair(v, o) is not None for o in condition.operands)]
+        return bool(comparable) and not any(_equals(v, o) for v in comparable for o in condition.operands)
+    order = _ORDER[condition.operator]
+    for value in values:
+        pair = _pair(value, condition.operands[0])
+        if pair is not None and order(*pair):
+            return True
+    return False
+
+
+def _equals(value: Any, operand: Any) -> bool:
+    if isinstance(operand, Range):
+        low, high = _pair(value, operand.low), _pair(value, operand.high)
+        return low is not None and high is not None and low[0] >= low[1] and high[0] <= high[1]
+    pair = _pair(value, operand)
+    return pair is not None and pair[0] == pair[1]
+
+
+def _pair(value: Any, operand: Any) -> tuple[Any, Any] | None:
+    """Value and operand in comparable form, or None when they are of different kinds."""
+    if isinstance(operand, Range):
+        return _pair(value, operand.low)
+    if isinstance(operand, Moment):
+        at = value.at if isinstance(value, Moment) else instant_or_none(value)
+        return None if at is None else (at, operand.at)
+    if isinstance(value, Moment):
+        return None
+    if isinstance(operand, bool) or isinstance(value, bool):
+        return (value, operand) if isinstance(operand, bool) and isinstance(value, bool) else None
+    if isinstance(operand, int | float) and isinstance(value, int | float):
+        return value, operand
+    return (value, operand) if isinstance(operand, str) and isinstance(value, str) else None

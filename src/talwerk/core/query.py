@@ -1,0 +1,170 @@
+"""Queries as syntax trees. ``core.match`` evaluates them; the store compiles them; both must agree."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+LIMIT_DEFAULT = 20
+LIMIT_MAX = 1_000
+OFFSET_MAX = 10_000
+
+
+class Operator(StrEnum):
+    """Comparisons of the query language (NGSI-LD clause 4.9)."""
+
+    EQUAL = "=="
+    UNEQUAL = "!="
+    GREATER = ">"
+    GREATER_EQUAL = ">="
+    LESS = "<"
+    LESS_EQUAL = "<="
+
+
+class _Node(msgspec.Struct, frozen=True, tag=True):
+    """A node of a filter."""
+
+
+class Path(msgspec.Struct, frozen=True):
+    """What a query term speaks about.
+
+    Attributes:
+        attribute: IRI of the attribute.
+        sub: a member (observedAt, unitCode, datasetId, createdAt, modifiedAt) or the IRI of a sub-attribute, or None.
+        trail: names that lead into a JSON value: ``address[city]`` has the trail ``("city",)``.
+    """
+
+    attribute: str
+    sub: str | None = None
+    trail: tuple[str, ...] = ()
+
+
+class Moment(msgspec.Struct, frozen=True, tag=True):
+    """A date-time operand: microseconds UTC."""
+
+    at: int
+
+
+class Range(msgspec.Struct, frozen=True, tag=True):
+    """An inclusive range operand; both ends are numbers, texts or moments, of one kind."""
+
+    low: Any
+    high: Any
+
+
+class Exists(_Node, frozen=True):
+    """True when the path leads to anything."""
+
+    path: Path
+
+
+class Compare(_Node, frozen=True):
+    """True when a value at the path stands in the relation to one of the operands.
+
+    Values of another kind never match, not even ``!=``: a text is not unequal to a number, it is incomparable.
+    ``!=`` is true when there is a value of a comparable kind at the path and none of them equals an operand.
+
+    Attributes:
+        path: what is compared.
+        operator: the relation; all but ``==`` and ``!=`` take exactly one operand that is no range.
+        operands: numbers, booleans, texts, :class:`Moment` or :class:`Range`.
+    """
+
+    path: Path
+    operator: Operator
+    operands: tuple[Any, ...]
+
+
+class And(_Node, frozen=True):
+    """True when all are."""
+
+    items: tuple[Filter, ...]
+
+
+class Or(_Node, frozen=True):
+    """True when one is."""
+
+    items: tuple[Filter, ...]
+
+
+class OfType(_Node, frozen=True):
+    """True when the entity has one of the types (IRIs); part of Scope predicates and type selections."""
+
+    types: tuple[str, ...]
+
+
+class Nothing(_Node, frozen=True):
+    """Never true: the Scope of somebody who may see nothing."""
+
+
+Filter = Exists | Compare | And | Or | OfType | Nothing
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of a result.
+
+    Attributes:
+        limit: entities per page, 0..1,000 (0 only counts).
+        after: opaque cursor of the page before, None for the first page.
+        offset: entities to skip, at most 10,000; beyond that only cursors lead.
+        count: whether the total is wanted.
+    """
+
+    limit: int = LIMIT_DEFAULT
+    after: str | None = None
+    offset: int = 0
+    count: bool = False
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entities, and what of them.
+
+    Attributes:
+        types: IRIs; an entity with any of them matches; empty for every type.
+        ids: entity ids; empty for every id.
+        having: attribute IRIs; an entity that has at least one of them matches; empty for no such condition.
+        filter: the condition, None for none.
+        attributes: IRIs of the attributes to return, None for all.
+        page: which part of the result; the order is that of the entities' creation.
+    """
+
+    types: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    having: tuple[str, ...] = ()
+    filter: Filter | None = None
+    attributes: tuple[str, ...] | None = None
+    page: Page = Page()
+
+
+class TimeProperty(StrEnum):
+    """The time that a temporal query is about (NGSI-LD clause 4.11)."""
+
+    OBSERVED = "observedAt"
+    CREATED = "createdAt"
+    MODIFIED = "modifiedAt"
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A half-open time window ``[start, end)`` in microseconds UTC; None leaves a side open."""
+
+    start: int | None = None
+    end: int | None = None
+
+
+class TemporalQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entities, and which instances of their attributes.
+
+    Attributes:
+        entities: the selection; only entities with at least one instance in the window are returned, except
+            when ``entities.ids`` names exactly one.
+        window: the window of time.
+        property: the time that the window is about.
+        last: at most so many of the newest instances per series, None for the store's own limit.
+    """
+
+    entities: Query
+    window: Window = Window()
+    property: TimeProperty = TimeProperty.OBSERVED
+    last: int | None = None

@@ -1,0 +1,121 @@
+"""Series, their points and their hourly sums; entries of the change log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .change import Origin, Provenance
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """The history of one attribute (and dataset) of one entity under one unit and method.
+
+    Attributes:
+        entity: the entity's id.
+        attribute: the attribute's IRI.
+        dataset: the dataset's IRI or None.
+        unit: UN/CEFACT code or None.
+        provenance: where the values come from.
+        opened: when the series began, microseconds UTC.
+        closed: when another unit or method followed it, None while it is open.
+        first: time of the oldest point, None when it has none.
+        last: time of the newest point, None when it has none.
+    """
+
+    entity: str
+    attribute: str
+    dataset: str | None
+    unit: str | None
+    provenance: Provenance
+    opened: int
+    closed: int | None = None
+    first: int | None = None
+    last: int | None = None
+
+
+class SeriesKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Names the open series of an attribute."""
+
+    entity: str
+    attribute: str
+    dataset: str | None = None
+
+
+class Points(msgspec.Struct, frozen=True, kw_only=True):
+    """Plain values of a series in columns, oldest first.
+
+    Attributes:
+        at: observation times, shape ``(n,)``, microseconds UTC.
+        values: shape ``(n,)``, numbers or texts.
+        quality: stored flags and marks, shape ``(n,)``.
+        recorded: when each value was written, shape ``(n,)``, microseconds UTC.
+    """
+
+    at: list[int]
+    values: list[Any]
+    quality: list[int]
+    recorded: list[int]
+
+
+class Bucket(msgspec.Struct, frozen=True):
+    """Sums over the good numbers of one stretch of time.
+
+    Attributes:
+        start: first instant of the stretch, microseconds UTC.
+        n: how many good values.
+        sum: their sum, in the series' unit.
+        sumsq: the sum of their squares.
+        minimum: the smallest, None when ``n`` is 0.
+        maximum: the largest, None when ``n`` is 0.
+        bad: how many failed or missing values lie beside them.
+    """
+
+    start: int
+    n: int
+    sum: float
+    sumsq: float
+    minimum: float | None
+    maximum: float | None
+    bad: int
+
+
+class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the change log: one entity in one commit, or one batch of observations of one series.
+
+    Attributes:
+        position: strictly increasing; consumers remember it.
+        at: time of the commit, microseconds UTC.
+        origin: where the change came from.
+        depth: derivations between it and the world.
+        entity: the entity's id.
+        attributes: IRIs of the attributes whose current state changed.
+        before: current state of those attributes before, by IRI; empty for new ones.
+        after: current state of those attributes afterwards.
+        series: for observations in bulk, the attribute's IRI.
+        start: for observations in bulk, the oldest time written.
+        end: for observations in bulk, the newest time written.
+        count: for observations in bulk, how many values were written.
+    """
+
+    position: int
+    at: int
+    origin: Origin
+    depth: int
+    entity: str
+    attributes: tuple[str, ...]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    series: str | None = None
+    start: int | None = None
+    end: int | None = None
+    count: int = 0
+
+
+class TypeCount(msgspec.Struct, frozen=True, kw_only=True):
+    """An entity type that exists: its IRI, the attributes seen on it, and how many entities have it."""
+
+    type: str
+    attributes: tuple[str, ...]
+    count: int

@@ -1,0 +1,97 @@
+"""The situation of the city in one sentence, from its gauges alone.
+
+It never says "Keine Warnung": only who knows the warnings may say that. It says what the gauges know.
+"""
+
+from dataclasses import dataclass
+
+from talwerk.portal.phrases import Phrasebook
+from talwerk.portal.states import State, gauge_state, reached_stage
+from talwerk.portal.views import Gauge
+
+NAMED_GAUGES = 3
+"""A lead that names more places than this is no longer read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the start page says first.
+
+    Attributes:
+        sentence: The heading, one sentence.
+        lead: One or two sentences below it.
+        state: The state that the heading stands for.
+    """
+
+    sentence: str
+    lead: str
+    state: State
+
+
+def situation(gauges: tuple[Gauge, ...], now_us: int, p: Phrasebook) -> Situation:
+    """Say the situation from all gauges that the page knows, at an instant.
+
+    Args:
+        gauges: Gauges of the axis and beside it.
+        now_us: Instant for which the sentence is true, microseconds UTC.
+        p: Language and zone.
+    """
+    states = [(gauge, gauge_state(gauge, now_us)) for gauge in gauges]
+    live = [gauge for gauge, state in states if state not in {State.SILENT, State.EMPTY}]
+    if not live:
+        return _past(gauges, now_us, p)
+    raised = [gauge for gauge in live if _stage(gauge)]
+    if raised:
+        return _raised(raised, p, _freshness(live, len(gauges), now_us, p))
+    staged = any(gauge.levels for gauge in live)
+    key = "situation.calm" if staged else "situation.unstaged"
+    return Situation(p.text(key), _freshness(live, len(gauges), now_us, p), State.NORMAL if staged else State.UNSTAGED)
+
+
+def _stage(gauge: Gauge) -> int:
+    return reached_stage(gauge.latest.value, gauge.levels) if gauge.latest else 0
+
+
+def _freshness(live: list[Gauge], total: int, now_us: int, p: Phrasebook) -> str:
+    newest_us = max(gauge.latest.at_us for gauge in live if gauge.latest)
+    told = p.text("situation.newest", moment=p.short_moment(newest_us, now_us), age=p.ago(newest_us, now_us))
+    silent = total - len(live)
+    return f"{told} {p.count('situation.silent', silent)}" if silent else told
+
+
+def _raised(raised: list[Gauge], p: Phrasebook, freshness: str) -> Situation:
+    top = max(_stage(gauge) for gauge in raised)
+    highest = [gauge for gauge in raised if _stage(gauge) == top]
+    if len(highest) == 1:
+        sentence = p.text("situation.raised_one", station=highest[0].station, stage=top)
+    else:
+        sentence = p.count("situation.raised_many", len(highest), stage=top)
+    ordered = sorted(raised, key=_stage, reverse=True)
+    told = [_excess(gauge, p) for gauge in ordered[:NAMED_GAUGES]]
+    if len(ordered) > NAMED_GAUGES:
+        told.append(p.count("situation.raised_more", len(ordered) - NAMED_GAUGES))
+    return Situation(sentence, " ".join([*told, freshness]), State(f"stage-{top}"))
+
+
+def _excess(gauge: Gauge, p: Phrasebook) -> str:
+    value = gauge.latest.value if gauge.latest else 0.0
+    stage = _stage(gauge)
+    fields = {
+        "station": gauge.station,
+        "value": p.amount(value, gauge.measure),
+        "stage": stage,
+        "level": p.amount(gauge.levels[stage - 1], gauge.measure),
+    }
+    trend = p.trend(gauge)
+    if trend:
+        return p.text("situation.excess_trend", trend=trend, **fields)
+    return p.text("situation.excess", **fields)
+
+
+def _past(gauges: tuple[Gauge, ...], now_us: int, p: Phrasebook) -> Situation:
+    instants = [gauge.latest.at_us for gauge in gauges if gauge.latest]
+    if not instants:
+        return Situation(p.text("situation.nothing"), p.text("situation.nothing_lead"), State.EMPTY)
+    newest_us = max(instants)
+    lead = p.text("situation.past_lead", moment=p.moment(newest_us), age=p.ago(newest_us, now_us))
+    return Situation(p.text("situation.past"), lead, State.SILENT)

@@ -1,0 +1,100 @@
+"""What every store can do. No open transaction and no integer key ever leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from talwerk.core.change import Ack, Batch
+from talwerk.core.entity import Entity
+from talwerk.core.errors import DomainError
+from talwerk.core.query import Query, TemporalQuery, Window
+from talwerk.core.scope import Scope
+from talwerk.core.series import Bucket, LogEntry, Points, Series, SeriesKey, TypeCount
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """A batch, and on whose behalf it is written."""
+
+    batch: Batch
+    scope: Scope
+
+
+class EntityPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of entities.
+
+    Attributes:
+        entities: in the result's order; for temporal queries their attributes hold histories, oldest first.
+        next: opaque cursor of the following page, None on the last.
+        total: size of the whole result when it was asked for.
+        truncated: whether a temporal result was cut to the store's limit of instances.
+    """
+
+    entities: tuple[Entity, ...]
+    next: str | None = None
+    total: int | None = None
+    truncated: bool = False
+
+
+class Store(Protocol):
+    """One tenant's data. Reading methods may be called from any thread, ``apply`` from one at a time."""
+
+    def apply(self, submissions: Sequence[Submission]) -> list[Ack | DomainError]:
+        """Write batches in one transaction and return only after it is on disk.
+
+        Each batch is all its changes' outcomes; a change that fails is an outcome, never an exception. A batch whose
+        writing fails as a whole (a value that cannot be stored) is answered by a DomainError and leaves nothing.
+
+        Raises:
+            DomainError: InsufficientStorage or Busy when the store as such cannot write; then nothing was written.
+        """
+        ...
+
+    def read(self, query: Query, scope: Scope) -> EntityPage:
+        """The current state of the entities that the query selects and the scope permits.
+
+        Raises:
+            DomainError: InvalidRequest for an unknown cursor; TooComplexQuery when the time budget ran out.
+        """
+        ...
+
+    def history(self, query: TemporalQuery, scope: Scope) -> EntityPage:
+        """Instances of the attributes of the entities that the query selects and the scope permits."""
+        ...
+
+    def series(self, scope: Scope, entity: str | None = None) -> tuple[Series, ...]:
+        """The series of one entity, or all of them, ordered by entity, attribute, dataset and opening."""
+        ...
+
+    def points(self, key: SeriesKey, window: Window, scope: Scope, last: int | None = None) -> Points:
+        """Plain values of an attribute's series (closed ones of the same unit included), oldest first.
+
+        Args:
+            key: whose values.
+            window: the time asked for.
+            scope: on whose behalf.
+            last: only so many of the newest.
+        """
+        ...
+
+    def hours(self, key: SeriesKey, window: Window, scope: Scope) -> tuple[Bucket, ...]:
+        """Hourly sums (UTC hours that start within the window), oldest first; empty hours are left out."""
+        ...
+
+    def types(self, scope: Scope) -> tuple[TypeCount, ...]:
+        """The entity types that exist, ordered by IRI."""
+        ...
+
+    def log(self, after: int, limit: int = 1_000) -> tuple[LogEntry, ...]:
+        """The change log's entries after a position, in order."""
+        ...
+
+    def position(self) -> int:
+        """The change log's newest position, 0 for an empty city."""
+        ...
+
+    def close(self) -> None:
+        """Release the database; the store cannot be used afterwards."""
+        ...

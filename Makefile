@@ -1,0 +1,59 @@
+# Talwerk: `make run` starts a city, `make test` checks everything. Both set up what they need in .venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-long lint lock wheel bench clean setup-tests
+
+PYTHON ?= python3
+JOBS ?= 2
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-build \
+        --generate-hashes --custom-compile-command "make lock" pyproject.toml --extra city
+
+# Only what was asked for: otherwise the settings file and their defaults decide.
+ifdef PORT
+export TALWERK_PORT := $(PORT)
+endif
+ifdef CITY
+export TALWERK_CITY := $(CITY)
+endif
+
+help: ## Show this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+install: ## Set up .venv with the locked packages and Talwerk itself
+	@PYTHON='$(PYTHON)' tools/setup run
+
+run: install ## Start the city (PORT=8080 CITY=wuppertal)
+	@exec $(BIN)/talwerk up
+
+setup-tests:
+	@PYTHON='$(PYTHON)' tools/setup test
+
+lint: setup-tests ## Style, types and the order of the layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint ## Every check and every test (CI=true forbids skipping)
+	$(BIN)/pytest -n $(JOBS)
+
+test-long: setup-tests ## The tests that take minutes
+	$(BIN)/pytest -n $(JOBS) -m long
+
+lock: setup-tests ## Renew the pinned, hashed requirement files (UPGRADE=1 takes newer versions)
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group build -o requirements.txt
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group dev -c requirements.txt -o requirements-dev.txt
+
+wheel: install ## Build the wheel into dist/, with the notices of what it depends on
+	$(BIN)/python tools/third_party.py > THIRD-PARTY.md
+	$(BIN)/python -m hatchling build -t wheel
+
+bench: install ## Run the measurements
+	$(BIN)/python -m bench
+
+clean: ## Remove everything that was made here, except the city's data
+	rm -rf .venv build dist THIRD-PARTY.md .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

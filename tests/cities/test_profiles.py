@@ -1,0 +1,70 @@
+"""Every profile that comes with Talwerk, and the messages for those that do not load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from talwerk import cities
+from talwerk.core.errors import DomainError, Fault
+
+
+def test_there_is_more_than_one_city() -> None:
+    assert {"wuppertal", "solingen"} <= set(cities.available())
+
+
+@pytest.mark.parametrize("key", cities.available())
+def test_every_profile_loads_and_bears_the_name_of_its_folder(key: str) -> None:
+    profile = cities.load(key)
+    assert profile.city.key == key
+    assert profile.axis is not None
+    assert profile.axis.points
+    for point in profile.measuring_points:
+        assert all(entity.startswith("urn:ngsi-ld:") for entity in profile.candidates(point))
+
+
+def test_the_axis_runs_downstream_and_the_city_centre_has_its_levels() -> None:
+    profile = cities.load("wuppertal")
+    assert profile.axis is not None
+    assert [point.key for point in profile.axis.points] == [
+        "beyenburg",
+        "kluserbruecke",
+        "buchenhofen",
+        "glueder",
+        "opladen",
+    ]
+    staged = {point.key: point.levels.values for point in profile.axis.points if point.levels}
+    assert staged == {"kluserbruecke": (126.0, 212.0, 253.0)}
+
+
+def test_example_values_are_the_last_choice() -> None:
+    profile = cities.load("wuppertal")
+    point = profile.point("kluserbruecke")
+    assert point is not None
+    assert profile.candidates(point) == (
+        "urn:ngsi-ld:WaterObserved:05124000:hochwasserportal-nrw:2736510000100",
+        "urn:ngsi-ld:WaterObserved:05124000:wupperverband:kluserbruecke",
+        "urn:ngsi-ld:WaterObserved:05124000:beispiel:kluserbruecke",
+    )
+
+
+def test_an_unknown_city_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(DomainError) as caught:
+        cities.load("atlantis")
+    assert caught.value.fault is Fault.NOT_FOUND
+    assert "'atlantis' is unknown. Known: solingen, wuppertal" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "..", "../cities/wuppertal", "wuppertal/../wuppertal", "/etc", "\x00", "WUPPERTAL"]
+)
+def test_no_text_leads_to_another_folder(key: str) -> None:
+    with pytest.raises(DomainError):
+        cities.load(key)
+
+
+def test_a_city_may_bring_its_own_directory(tmp_path: Path) -> None:
+    text = (cities.folder("solingen") / cities.PROFILE).read_text(encoding="utf-8")
+    (tmp_path / cities.PROFILE).write_text(text.replace('"solingen"', '"elsewhere"'), encoding="utf-8")
+    assert cities.load(str(tmp_path)).city.key == "elsewhere"

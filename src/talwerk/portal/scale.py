@@ -1,5 +1,6 @@
 """Scales and value ticks: from numbers to places on a drawing."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ def step_decimals(ticks: tuple[float, ...]) -> int:
     """Return how many decimals tell neighbouring ticks apart."""
     if len(ticks) < 2:
         return 0
-    step = min(later - earlier for earlier, later in zip(ticks, ticks[1:], strict=False))
+    step = min(later - earlier for earlier, later in itertools.pairwise(ticks))
     return max(0, -math.floor(math.log10(step) + 1e-9))
 
 

@@ -43,7 +43,7 @@ def time_ticks(start_us: int, end_us: int, width_px: float, p: Phrasebook) -> tu
         at_us = (wall.replace(tzinfo=p.zone).astimezone(UTC) - EPOCH) // MICROSECOND
         real = p.local(at_us).replace(tzinfo=None) == wall  # a skipped spring hour has no place
         if start_us <= at_us <= end_us and real:
-            ticks.append(TimeTick(at_us, _label(at_us, wall, kind, p)))
+            ticks.append(TimeTick(at_us, _label(at_us, wall, (kind, step), p)))
     return tuple(ticks)
 
 
@@ -84,12 +84,13 @@ def _walls(first: datetime, last: datetime, kind: str, step: int) -> Iterator[da
             index += months
 
 
-def _label(at_us: int, wall: datetime, kind: str, p: Phrasebook) -> str:
+def _label(at_us: int, wall: datetime, grid: tuple[str, int], p: Phrasebook) -> str:
+    kind, step = grid
     if kind == "minute" and (wall.hour or wall.minute):
         if wall.minute:
             return f"{wall.hour}:{wall.minute:02d}"
         return p.text("time.hour", hour=wall.hour)
-    if kind == "minute":
+    if kind == "minute" or (kind == "day" and step == 1):
         return p.date(at_us, p.text("time.pattern_weekday"))
     if kind == "day":
         return p.date(at_us, p.text("time.pattern_day"))

@@ -1,0 +1,135 @@
+"""What each template gets: the view, and what is drawn and worded from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from talwerk.portal.chart import NARROW, WIDE, draw, levels_above, shown_values
+from talwerk.portal.curve import runs, usable
+from talwerk.portal.phrases import Phrasebook
+from talwerk.portal.place import Frame
+from talwerk.portal.situation import situation
+from talwerk.portal.states import State, gauge_state
+from talwerk.portal.talband import draw_band
+from talwerk.portal.views import (
+    EmptyView,
+    ErrorView,
+    Form,
+    Gauge,
+    LageView,
+    LegendView,
+    PageView,
+    PointView,
+    StationsView,
+)
+
+TABLE_ROWS = 48
+"""A day of half-hours; whoever wants more takes the download."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template with its title and its own variables."""
+
+    template: str
+    title: str
+    content: dict[str, Any]
+
+
+def page(view: PageView, frame: Frame, p: Phrasebook) -> Page:
+    """Return template and content of a view."""
+    build: Callable[[Any, Frame, Phrasebook], Page] = _BUILDERS[type(view)]
+    return build(view, frame, p)
+
+
+def _lage(view: LageView, frame: Frame, p: Phrasebook) -> Page:
+    on_axis = view.talband.gauges if view.talband else ()
+    told = situation(on_axis + view.tiles, frame.now_us, p)
+    content = {
+        "situation": told,
+        "band": draw_band(view.talband, frame.now_us, p) if view.talband else None,
+    }
+    return Page("lage.html", p.text("lage.title"), content)
+
+
+def _empty(_view: EmptyView, _frame: Frame, p: Phrasebook) -> Page:
+    return Page("leer.html", p.text("lage.title"), {})
+
+
+def _stations(view: StationsView, frame: Frame, p: Phrasebook) -> Page:
+    gauges = [gauge for station in view.stations for gauge in station.gauges]
+    silent = sum(gauge_state(gauge, frame.now_us) in {State.SILENT, State.EMPTY} for gauge in gauges)
+    return Page("messstellen.html", p.text("stations.title"), {"series": len(gauges), "silent": silent})
+
+
+def _point(view: PointView, frame: Frame, p: Phrasebook) -> Page:
+    drawings = [draw(view.chart, view.gauge, canvas, frame.now_us, p) for canvas in (WIDE, NARROW)]
+    content = {
+        "drawings": drawings,
+        "has_values": bool(shown_values(view.chart)),
+        "description": _description(view, p),
+        "above": _above(view, p),
+        "signs": {mark.kind for mark in drawings[0].marks},
+        "rows": view.rows[:TABLE_ROWS],
+    }
+    return Page("messstelle.html", _point_title(view, p), content)
+
+
+def _point_title(view: PointView, p: Phrasebook) -> str:
+    return p.text("point.page_title", title=view.title, quantity=view.gauge.measure.quantity)
+
+
+def _description(view: PointView, p: Phrasebook) -> str:
+    """Say the chart in one or two sentences; they are its caption and its accessible description."""
+    measure, told = view.gauge.measure, view.statistics
+    window = {
+        "quantity": measure.quantity,
+        "start": p.moment(view.chart.start_us),
+        "end": p.moment(view.chart.end_us),
+    }
+    if not shown_values(view.chart):
+        return p.text("chart.nothing", **window)
+    if view.chart.form is Form.BARS and told.total is not None:
+        sentence = p.text("chart.total", total=p.amount(told.total, measure), **window)
+    elif told.lowest and told.highest:
+        low, high = told.lowest.value, told.highest.value
+        sentence = p.text("chart.between", low=p.number(low, measure.decimals), high=p.amount(high, measure), **window)
+    else:
+        sentence = p.text("chart.window", **window)
+    gaps = max(len(runs(usable(view.chart.points), view.chart.gap_us)) - 1, 0)
+    return f"{sentence} {p.count('chart.gaps', gaps)}" if gaps else sentence
+
+
+def _above(view: PointView, p: Phrasebook) -> str:
+    """Name the lowest Informationsstufe that lies above the picture, or nothing."""
+    stages = levels_above(view.gauge, shown_values(view.chart), view.chart.form)
+    if not stages:
+        return ""
+    level = view.gauge.levels[stages[0] - 1]
+    return p.text("chart.above", stage=stages[0], level=_level(level, view.gauge, p))
+
+
+def _level(level: float, gauge: Gauge, p: Phrasebook) -> str:
+    decimals = 0 if level == round(level) else gauge.measure.decimals
+    return p.with_unit(p.number(level, decimals), gauge.measure)
+
+
+def _legend(_view: LegendView, _frame: Frame, p: Phrasebook) -> Page:
+    return Page("zeichen.html", p.text("legend.title"), {"states": tuple(State)})
+
+
+def _error(view: ErrorView, _frame: Frame, p: Phrasebook) -> Page:
+    key = f"error.{view.status}"
+    if f"{key}.title" not in p.texts:
+        key = "error.other"
+    return Page("fehler.html", p.text(f"{key}.title"), {"key": key})
+
+
+_BUILDERS: dict[type, Callable[[Any, Frame, Phrasebook], Page]] = {
+    LageView: _lage,
+    EmptyView: _empty,
+    StationsView: _stations,
+    PointView: _point,
+    LegendView: _legend,
+    ErrorView: _error,
+}

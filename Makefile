@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-long lint lock wheel bench clean setup-tests
+.PHONY: help install run test test-long lint lock wheel bench clean setup-tests programs
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -31,16 +31,19 @@ run: install ## Start the city (PORT=8080 CITY=wuppertal)
 setup-tests:
 	@PYTHON='$(PYTHON)' tools/setup test
 
+programs:
+	@tools/setup programs
+
 lint: setup-tests ## Style, types and the order of the layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint ## Every check and every test (CI=true forbids skipping)
+test: programs lint ## Every check and every test (CI=true forbids skipping)
 	$(BIN)/pytest -n $(JOBS)
 
-test-long: setup-tests ## The tests that take minutes
+test-long: programs setup-tests ## The tests that take minutes
 	$(BIN)/pytest -n $(JOBS) -m long
 
 lock: setup-tests ## Renew the pinned, hashed requirement files (UPGRADE=1 takes newer versions)

@@ -12,11 +12,13 @@ from .query import Filter
 
 
 class Role(StrEnum):
-    """The first three principals; identity brings more."""
+    """The first principals; identity brings more."""
 
     PUBLIC = "public"
     OPERATOR = "operator"
     DEVICE = "device"
+    SYSTEM = "system"
+    """The city's own writers: replay, connectors, rules. No request ever becomes one."""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from operator import ge, gt, le, lt
 from typing import Any
+
+from msgspec.structs import replace
 
 from .entity import Attribute, Entity, Kind
 from .instants import instant_or_none
 from .query import And, Compare, Exists, Filter, Moment, Nothing, OfType, Operator, Or, Path, Query, Range
+from .scope import Scope
 
 _TIME_MEMBERS = {"observedAt": "observed", "createdAt": "created", "modifiedAt": "modified"}
 _TEXT_MEMBERS = {"unitCode": "unit", "datasetId": "dataset"}
@@ -45,6 +48,24 @@ def matches(entity: Entity, condition: Filter) -> bool:
             return _compare(entity, condition)
         case Nothing():
             return False
+
+
+def permitted(entity: Entity, scope: Scope) -> bool:
+    """Whether the scope's predicate lets the entity be read or written; it sees masked attributes too."""
+    return scope.predicate is None or matches(entity, scope.predicate)
+
+
+def masked(entity: Entity, attributes: Container[str] | None) -> Entity:
+    """The entity as a scope may see it: a masked attribute behaves as absent.
+
+    Args:
+        entity: the entity as stored.
+        attributes: IRIs of the attributes that may be seen, None when all may.
+    """
+    if attributes is None:
+        return entity
+    seen = {name: instances for name, instances in entity.attributes.items() if name in attributes}
+    return entity if len(seen) == len(entity.attributes) else replace(entity, attributes=seen)
 
 
 def values_at(entity: Entity, path: Path) -> Iterator[Any]:

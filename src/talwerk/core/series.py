@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from .change import Origin, Provenance
+from .entity import Attributes
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,12 +92,12 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
         depth: derivations between it and the world.
         entity: the entity's id.
         attributes: IRIs of the attributes whose current state changed.
-        before: current state of those attributes before, by IRI; empty for new ones.
-        after: current state of those attributes afterwards.
+        before: current state of those attributes before, by IRI; new ones are absent.
+        after: current state of those attributes afterwards; removed ones are absent.
         series: for observations in bulk, the attribute's IRI.
-        start: for observations in bulk, the oldest time written.
-        end: for observations in bulk, the newest time written.
-        count: for observations in bulk, how many values were written.
+        start: the oldest time that was written to history, None when nothing was.
+        end: the newest time that was written to history, None when nothing was.
+        count: how many values were written to history, corrections included.
     """
 
     position: int
@@ -105,8 +106,8 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     depth: int
     entity: str
     attributes: tuple[str, ...]
-    before: dict[str, Any]
-    after: dict[str, Any]
+    before: Attributes
+    after: Attributes
     series: str | None = None
     start: int | None = None
     end: int | None = None

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from talwerk.portal.curve import band_path, bars_path, bucket_runs, line_path, middle_us, runs, usable
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.scale import LinearScale, spread, step_decimals, value_ticks
-from talwerk.portal.timeaxis import LABEL_PX, time_ticks
+from talwerk.portal.timeaxis import time_ticks
 from talwerk.portal.views import FLAG_FAILED, FLAG_SUSPECT, ChartView, Form, Gauge, Reading
 
 LABEL_LINE_PX = 20
 """Height of one line of labels."""
+DIGIT_PX = 8.4
+"""Width of one character at 14 px in a wide system font, for labels that must not touch."""
 TOP_PX = 34
 BOTTOM_PX = 34
 
@@ -31,7 +33,7 @@ class Canvas:
         return self.height - BOTTOM_PX
 
 
-WIDE = Canvas("wide", 780, 372, 56, 146)
+WIDE = Canvas("wide", 780, 400, 56, 146)
 NARROW = Canvas("narrow", 330, 300, 46, 12)
 
 
@@ -152,7 +154,7 @@ def draw(chart: ChartView, gauge: Gauge, canvas: Canvas, now_us: int, p: Phraseb
         bars=bars,
         marks=_marks(chart, x, y),
         last=_last(chart, x, y),
-        now_x=x.place(now_us) if chart.start_us < now_us < chart.end_us else None,
+        now_x=x.place(now_us) if chart.start_us < now_us <= chart.end_us else None,
     )
 
 
@@ -175,19 +177,22 @@ def _y_labels(y: LinearScale, canvas: Canvas, p: Phrasebook) -> tuple[Label, ...
 
 
 def _x_labels(chart: ChartView, x: LinearScale, canvas: Canvas, now_us: int, p: Phrasebook) -> tuple[Label, ...]:
-    """Label round times; the one that would touch "jetzt" or stick out of the drawing gives way."""
+    """Label round times; one that would touch "jetzt" or stick out of the drawing gives way."""
     if chart.end_us <= chart.start_us:
         return ()
     floor = canvas.height - 8
     labels = []
-    now_x = x.place(now_us) if chart.start_us < now_us < chart.end_us else -math.inf
+    taken = math.inf
+    if chart.start_us < now_us <= chart.end_us:
+        text = p.text("time.now")
+        half = len(text) * DIGIT_PX / 2
+        place = min(x.place(now_us), canvas.width - half)
+        labels.append(Label(place, floor, text))
+        taken = place - half
     for tick in time_ticks(chart.start_us, chart.end_us, x.end - x.start, p):
-        place = x.place(tick.at_us)
-        half = LABEL_PX / 2
-        if abs(place - now_x) >= half * 1.5 and half * 0.6 <= place <= canvas.width - half * 0.6:
+        place, half = x.place(tick.at_us), len(tick.label) * DIGIT_PX / 2
+        if half <= place and place + half <= min(taken - DIGIT_PX, canvas.width):
             labels.append(Label(place, floor, tick.label))
-    if now_x > 0:
-        labels.append(Label(min(now_x, canvas.width - 20), floor, p.text("time.now")))
     return tuple(labels)
 
 
@@ -203,7 +208,7 @@ def _level_lines(
     for level, place in zip(reversed(inside), places, strict=True):
         stage = gauge.levels.index(level) + 1
         text = p.text("chart.level", stage=stage, level=p.number(level, _level_decimals(level, gauge.measure.decimals)))
-        label = Label(plot_right + 8, place, text, "start") if wide else Label(plot_right, place, text, "end")
+        label = Label(plot_right + 8, place, text, "start") if wide else Label(plot_right - 8, place, text, "end")
         lines.append(LevelLine(stage, y.place(level), label))
     return tuple(lines)
 

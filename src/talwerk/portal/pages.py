@@ -47,9 +47,18 @@ def _lage(view: LageView, frame: Frame, p: Phrasebook) -> Page:
     told = situation(on_axis + view.tiles, frame.now_us, p)
     content = {
         "situation": told,
+        "columns": _tile_columns(len(view.tiles) + 1),
         "band": draw_band(view.talband, frame.now_us, p) if view.talband else None,
     }
     return Page("lage.html", p.text("lage.title"), content)
+
+
+def _tile_columns(tiles: int) -> int:
+    """Return how many tiles stand side by side: full rows if possible, never a single one in the last."""
+    if tiles <= 5:
+        return tiles
+    even = [columns for columns in (4, 3, 5) if tiles % columns == 0]
+    return next(columns for columns in (*even, 4, 3, 5) if tiles % columns != 1)
 
 
 def _empty(_view: EmptyView, _frame: Frame, p: Phrasebook) -> Page:
@@ -69,6 +78,7 @@ def _point(view: PointView, frame: Frame, p: Phrasebook) -> Page:
         "has_values": bool(shown_values(view.chart)),
         "description": _description(view, p),
         "above": _above(view, p),
+        "ends_early": gauge_state(view.gauge, frame.now_us) is State.SILENT and view.chart.end_us < frame.now_us,
         "signs": {mark.kind for mark in drawings[0].marks},
         "rows": view.rows[:TABLE_ROWS],
     }

@@ -152,9 +152,3 @@ class Phrasebook:
         sign = "+" if course == "up" else "\u2212"
         change = self.number(abs(gauge.trend_per_h or 0.0), gauge.measure.decimals)
         return self.text("trend.short", change=sign + change)
-
-    def enumeration(self, parts: list[str]) -> str:
-        """Join parts as people list them: "A, B und C"."""
-        if len(parts) < 2:
-            return "".join(parts)
-        return self.text("value.list", first=", ".join(parts[:-1]), last=parts[-1])

@@ -11,6 +11,8 @@ from talwerk.portal.views import Gauge
 
 NAMED_GAUGES = 3
 """A lead that names more places than this is no longer read."""
+RECORDING_US = 30 * 86_400 * 1_000_000
+"""Values older than this are a recording; younger ones are an outage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +21,15 @@ class Situation:
 
     Attributes:
         sentence: The heading, one sentence.
-        lead: One or two sentences below it.
+        lead: One or two sentences below it, on how fresh this is.
         state: The state that the heading stands for.
+        details: One sentence per gauge above a level, highest first.
     """
 
     sentence: str
     lead: str
     state: State
+    details: tuple[str, ...] = ()
 
 
 def situation(gauges: tuple[Gauge, ...], now_us: int, p: Phrasebook) -> Situation:
@@ -70,7 +74,7 @@ def _raised(raised: list[Gauge], p: Phrasebook, freshness: str) -> Situation:
     told = [_excess(gauge, p) for gauge in ordered[:NAMED_GAUGES]]
     if len(ordered) > NAMED_GAUGES:
         told.append(p.count("situation.raised_more", len(ordered) - NAMED_GAUGES))
-    return Situation(sentence, " ".join([*told, freshness]), State(f"stage-{top}"))
+    return Situation(sentence, freshness, State(f"stage-{top}"), tuple(told))
 
 
 def _excess(gauge: Gauge, p: Phrasebook) -> str:
@@ -82,9 +86,8 @@ def _excess(gauge: Gauge, p: Phrasebook) -> str:
         "stage": stage,
         "level": p.amount(gauge.levels[stage - 1], gauge.measure),
     }
-    trend = p.trend(gauge)
-    if trend:
-        return p.text("situation.excess_trend", trend=trend, **fields)
+    if p.trend_course(gauge) in {"up", "down"}:
+        return p.text("situation.excess_trend", trend=p.trend(gauge), **fields)
     return p.text("situation.excess", **fields)
 
 
@@ -93,5 +96,6 @@ def _past(gauges: tuple[Gauge, ...], now_us: int, p: Phrasebook) -> Situation:
     if not instants:
         return Situation(p.text("situation.nothing"), p.text("situation.nothing_lead"), State.EMPTY)
     newest_us = max(instants)
-    lead = p.text("situation.past_lead", moment=p.moment(newest_us), age=p.ago(newest_us, now_us))
+    key = "recording_lead" if now_us - newest_us > RECORDING_US else "outage_lead"
+    lead = p.text(f"situation.{key}", moment=p.moment(newest_us), age=p.ago(newest_us, now_us))
     return Situation(p.text("situation.past"), lead, State.SILENT)

@@ -64,7 +64,7 @@ class Band:
     width: int
     height: int
     columns: tuple[Column, ...]
-    upright: bool
+    wide: bool
 
 
 def draw_band(talband: Talband, now_us: int, p: Phrasebook) -> Band:
@@ -83,7 +83,7 @@ def draw_band(talband: Talband, now_us: int, p: Phrasebook) -> Band:
         width=COLUMN_PX * max(len(columns), 1),
         height=HEIGHT_PX,
         columns=columns,
-        upright=len(columns) > MOST_COLUMNS,
+        wide=len(columns) <= MOST_COLUMNS,
     )
 
 

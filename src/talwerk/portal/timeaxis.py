@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from talwerk.portal.phrases import EPOCH, Phrasebook
 
 MICROSECOND = timedelta(microseconds=1)
-LABEL_PX = 86
-"""Room for one label: the widest is "23. Sep. 24" at 14 px in a wide system font."""
+LABEL_PX = {"minute": 64, "day": 64, "days": 76, "month": 84, "year": 56}
+"""Room for one label of a kind at 14 px in a wide system font, with air to its neighbour."""
 
 _MINUTE_STEPS = (1, 5, 15, 30, 60, 120, 180, 360, 720)
 _DAY_STEPS = (1, 2, 7, 14)
@@ -34,10 +34,8 @@ def time_ticks(start_us: int, end_us: int, width_px: float, p: Phrasebook) -> tu
         width_px: Width of the drawing between the two.
         p: Language and zone.
     """
-    room = max(int(width_px // LABEL_PX), 1)
-    minutes = (end_us - start_us) / 60_000_000 / room
     first, last = p.local(start_us), p.local(end_us)
-    kind, step = _step(minutes)
+    kind, step = _step((end_us - start_us) / 60_000_000 / max(width_px, 1.0))
     ticks = []
     for wall in _walls(first, last, kind, step):
         at_us = (wall.replace(tzinfo=p.zone).astimezone(UTC) - EPOCH) // MICROSECOND
@@ -47,8 +45,8 @@ def time_ticks(start_us: int, end_us: int, width_px: float, p: Phrasebook) -> tu
     return tuple(ticks)
 
 
-def _step(minutes: float) -> tuple[str, int]:
-    """Choose unit and step so that one step is at least `minutes` long."""
+def _step(minutes_per_px: float) -> tuple[str, int]:
+    """Choose the smallest unit and step whose labels fit beside each other."""
     for kind, steps, unit in (
         ("minute", _MINUTE_STEPS, 1),
         ("day", _DAY_STEPS, _DAY_MINUTES),
@@ -56,7 +54,8 @@ def _step(minutes: float) -> tuple[str, int]:
         ("year", _YEAR_STEPS, 365 * _DAY_MINUTES),
     ):
         for step in steps:
-            if step * unit >= minutes:
+            room_px = LABEL_PX["days" if kind == "day" and step > 1 else kind]
+            if step * unit >= room_px * minutes_per_px:
                 return kind, step
     return "year", _YEAR_STEPS[-1]
 
@@ -91,7 +90,7 @@ def _label(at_us: int, wall: datetime, grid: tuple[str, int], p: Phrasebook) -> 
             return f"{wall.hour}:{wall.minute:02d}"
         return p.text("time.hour", hour=wall.hour)
     if kind == "minute" or (kind == "day" and step == 1):
-        return p.date(at_us, p.text("time.pattern_weekday"))
+        return p.text("time.weekday", weekday=p.date(at_us, "cccccc").rstrip("."), day=wall.day)
     if kind == "day":
         return p.date(at_us, p.text("time.pattern_day"))
     if kind == "year":

@@ -77,6 +77,10 @@ class Broker:
         """Entries of the change log; for the city's own consumers, which apply their Scope themselves."""
         return self._store.log(after, limit)
 
+    def writable(self) -> bool:
+        """Whether a batch would be accepted now."""
+        return self._writer.ready()
+
     def position(self) -> int:
         """The change log's newest position."""
         return self._store.position()

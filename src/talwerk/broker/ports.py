@@ -13,6 +13,10 @@ from talwerk.core.scope import Scope
 class Writer(Protocol):
     """The way to the one process that writes."""
 
+    def ready(self) -> bool:
+        """Whether a batch would be accepted now."""
+        ...
+
     async def submit(self, batch: Batch, scope: Scope) -> Ack:
         """Hand over a batch; return when it is on disk.
 

@@ -42,7 +42,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the values of a series come from; a changed method opens a new series.
 
     Attributes:
-        source: key of the source, for example ``wupperverband``.
+        source: key of the source, for example that of a water board.
         licence: SPDX identifier or ``unknown``; unknown blocks bulk export.
         attribution: the credit line that stands on every map, export and print.
         method: how the value comes about, for example ``30 min mean``.

@@ -86,7 +86,7 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         id: a URI.
         types: IRIs, at least one, sorted.
-        scopes: paths such as ``/Wupper/Oberlauf``.
+        scopes: paths such as ``/river/upper``.
         attributes: instances by attribute IRI.
         created: when the entity came into being; set by the store.
         modified: when anything of it last changed; set by the store.

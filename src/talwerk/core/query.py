@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -47,11 +46,14 @@ class Moment(msgspec.Struct, frozen=True, tag=True):
     at: int
 
 
+Operand = bool | int | float | str | Moment
+
+
 class Range(msgspec.Struct, frozen=True, tag=True):
     """An inclusive range operand; both ends are numbers, texts or moments, of one kind."""
 
-    low: Any
-    high: Any
+    low: Operand
+    high: Operand
 
 
 class Exists(_Node, frozen=True):
@@ -74,7 +76,7 @@ class Compare(_Node, frozen=True):
 
     path: Path
     operator: Operator
-    operands: tuple[Any, ...]
+    operands: tuple[Operand | Range, ...]
 
 
 class And(_Node, frozen=True):

@@ -1,0 +1,44 @@
+"""The command line: ``talwerk COMMAND``. Exit codes: 0 done, 1 failed, 2 wrong usage or settings."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from talwerk import __version__
+
+# Each command lies in the module of its name; only the one that is called is imported.
+COMMANDS = {
+    "up": "Start the city.",
+    "replay": "Write a file of measurements into the city.",
+    "sample": "Write an example file of measurements and its mapping.",
+    "token": "Print the operator's token.",
+    "settings": "Show every setting and its value.",
+}
+
+
+class _Commands(click.Group):
+    """A group that knows its commands' names and imports a command only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+        """The command of that name, None when there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="talwerk")
+def main() -> None:
+    """Talwerk, the operating platform of a smart city."""

@@ -1,0 +1,55 @@
+"""Options that commands share: the settings as flags, and errors as exit codes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+
+import click
+
+from talwerk.core.errors import DomainError
+from talwerk.settings import Settings, SettingsError, load
+
+P = ParamSpec("P")
+
+_FLAGS: dict[str, Any] = {
+    "city": click.option("--city", metavar="KEY", help="City profile: its key, or the folder that holds it."),
+    "data": click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="Directory of the data."),
+    "host": click.option("--host", metavar="ADDRESS", help="Address to listen on."),
+    "port": click.option("--port", metavar="PORT", type=int, help="Port to listen on, 0 for any free one."),
+    "feeds": click.option("--feeds", metavar="MODE", help="Where measurements come from: auto, live, twin or off."),
+    "dev_open_writes": click.option(
+        "--dev-open-writes", is_flag=True, default=None, help="Let everybody write; for tests on this machine only."
+    ),
+    "log_level": click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error."),
+}
+
+
+def with_settings(*flags: str) -> Callable[[Callable[Concatenate[Settings, P], None]], Callable[P, None]]:
+    """Give a command the settings, with these flags (and ``--config``) on its command line.
+
+    A setting that cannot be used ends the command with exit code 2, a domain error with 1.
+    """
+
+    def decorate(command: Callable[Concatenate[Settings, P], None]) -> Callable[P, None]:
+        @click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings file (TOML).")
+        @functools.wraps(command)
+        def wrapped(*args: P.args, **options: P.kwargs) -> None:
+            given = {name: options.pop(name) for name in flags}
+            config: Any = options.pop("config")
+            try:
+                settings = load(given, file=config)
+            except SettingsError as error:
+                raise click.UsageError(str(error)) from error
+            try:
+                command(settings, *args, **options)
+            except DomainError as error:
+                raise click.ClickException(str(error)) from error
+
+        for name in reversed(flags):
+            wrapped = _FLAGS[name](wrapped)
+        return wrapped
+
+    return decorate

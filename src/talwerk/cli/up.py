@@ -1,0 +1,18 @@
+"""``talwerk up``: start the city and keep it running."""
+
+from __future__ import annotations
+
+import click
+
+from talwerk.settings import Settings
+
+from .options import with_settings
+
+
+@click.command()
+@with_settings("city", "data", "host", "port", "feeds", "dev_open_writes", "log_level")
+def up(settings: Settings) -> None:
+    """Start the city and keep it running until it is asked to stop (Ctrl-C)."""
+    from talwerk.app import run
+
+    run(settings)

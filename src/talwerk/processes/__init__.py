@@ -1,0 +1,1 @@
+"""The processes of a running city: the engine that alone writes, and those that serve."""

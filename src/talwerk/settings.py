@@ -1,0 +1,160 @@
+"""Settings: one TOML file, the environment, flags; the later wins. An unknown key is an error that names its place."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from talwerk.cities import DEFAULT_CITY
+
+PREFIX = "TALWERK_"
+FILE = "talwerk.toml"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the text names where it stands and what would do."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that an operator can set. ``docs/settings.md`` explains each for operators.
+
+    Attributes:
+        city: key of the city profile, or the path of a folder that holds one.
+        data: directory of the data; each city has a folder of its own in it.
+        host: address to listen on.
+        port: port to listen on, 0 for any free one.
+        hosts: names, besides localhost, under which browsers and clients reach the city.
+        feeds: where measurements come from: ``auto``, ``live``, ``twin`` or ``off``.
+        dev_open_writes: lets everybody write; for conformance and load tests, on loopback only.
+        log_level: how much is logged.
+        queue_max: batches that may wait for the writer; more are refused with 503.
+        query_budget_ms: milliseconds that one query may take before it is refused as too complex.
+    """
+
+    city: str = DEFAULT_CITY
+    data: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: int = 8080
+    hosts: tuple[str, ...] = ()
+    feeds: Literal["auto", "live", "twin", "off"] = "auto"
+    dev_open_writes: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    queue_max: int = 1_000
+    query_budget_ms: int = 2_000
+
+    def __post_init__(self) -> None:
+        """Refuse what could never work, and what would be dangerous."""
+        if not 0 <= self.port <= 65_535:
+            raise ValueError(f"port is {self.port}; it lies between 0 and 65535")
+        if self.queue_max < 1 or self.query_budget_ms < 1:
+            raise ValueError("queue_max and query_budget_ms are at least 1")
+        if self.dev_open_writes and self.host not in LOOPBACK:
+            raise ValueError(f"dev_open_writes lets everybody write; it needs a loopback host, not {self.host!r}")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the city."""
+        return self.host in LOOPBACK
+
+
+FIELDS = tuple(field.name for field in msgspec.structs.fields(Settings))
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Settings:
+    """The settings from file, environment and flags.
+
+    Args:
+        flags: values from the command line; None values were not given.
+        environment: the process's environment, that of ``os`` when None.
+        file: the settings file; when None, ``TALWERK_CONFIG`` or ``talwerk.toml`` here, if it exists.
+
+    Raises:
+        SettingsError: a key is unknown or a value unusable; the text names file and line, variable or flag.
+    """
+    env = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    path = file or (Path(env[PREFIX + "CONFIG"]) if env.get(PREFIX + "CONFIG") else None)
+    if path is not None or Path(FILE).exists():
+        values.update(_from_file(path or Path(FILE)))
+    values.update(_from_environment(env))
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    for name, value in given.items():
+        _check(name, value, f"--{name.replace('_', '-')}")
+    values.update(given)
+    return _converted(values, "settings")
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    for key, value in table.items():
+        place = f"{path}, line {_line_of(text, key)}"
+        if key not in FIELDS:
+            raise SettingsError(f"{place}: there is no setting {key!r}; there are {', '.join(FIELDS)}")
+        _check(key, value, place)
+    return table
+
+
+def _line_of(text: str, key: str) -> int:
+    """The line that sets a top-level key, 1 when it is written in a way that we do not recognise."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        name = line.split("=", 1)[0].strip().strip("[]").strip().strip("\"'")
+        if name == key:
+            return number
+    return 1
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for variable, text in env.items():
+        if not variable.startswith(PREFIX) or variable == PREFIX + "CONFIG":
+            continue
+        key = variable.removeprefix(PREFIX).lower()
+        if key not in FIELDS:
+            known = ", ".join(PREFIX + name.upper() for name in FIELDS)
+            raise SettingsError(f"{variable}: there is no such setting; there are {known}")
+        value: Any = [part.strip() for part in text.split(",") if part.strip()] if key == "hosts" else text
+        if key == "dev_open_writes" and text.lower() in {"", "no", "off"}:
+            value = False
+        elif key == "dev_open_writes" and text.lower() in {"yes", "on"}:
+            value = True
+        _check(key, value, variable)
+        values[key] = value
+    return values
+
+
+def _check(key: str, value: Any, place: str) -> None:
+    """Try the one value by itself, so that the message can name where it came from."""
+    try:
+        _converted({key: value}, place)
+    except SettingsError as error:
+        # Values that are only wrong together (host and dev_open_writes) are judged when all are known.
+        if key == "dev_open_writes" and "loopback" in str(error):
+            return
+        raise
+
+
+def _converted(values: Mapping[str, Any], place: str) -> Settings:
+    try:
+        return msgspec.convert(dict(values), Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{place}: {error}") from error
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str | Path) and str(value):
+        return Path(value).expanduser()
+    raise ValueError(f"{value!r} is not a path")

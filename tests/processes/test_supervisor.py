@@ -1,0 +1,84 @@
+"""The supervisor with real processes: what dies comes back, what is asked to stop stops, nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import os, pathlib, signal, sys, threading, time
+from talwerk.core.instants import SystemClock
+from talwerk.processes.supervisor import Part, Supervisor
+
+folder = pathlib.Path(sys.argv[1])
+
+def part(name):
+    def run():
+        asked = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: asked.set())
+        (folder / f"{name}.{os.getpid()}").touch()
+        while not asked.wait(0.02):
+            pass
+        (folder / f"{name}.ended").write_text(str(time.monotonic_ns()))
+    return Part(name, run)
+
+Supervisor([part("engine"), part("serve")], SystemClock()).run()
+"""
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], stderr=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def pids(folder: Path, name: str) -> list[int]:
+    found = [path for path in folder.glob(f"{name}.*") if path.suffix[1:].isdigit()]
+    return [int(path.suffix[1:]) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
+
+
+def eventually(what: Callable[[], object], within_s: float = 10.0) -> None:
+    until = time.monotonic() + within_s
+    while not what():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_what_dies_is_started_again_alone(supervisor: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    eventually(lambda: pids(tmp_path, "engine") and pids(tmp_path, "serve"))
+    (engine,), (serve,) = pids(tmp_path, "engine"), pids(tmp_path, "serve")
+    os.kill(engine, signal.SIGKILL)
+    eventually(lambda: len(pids(tmp_path, "engine")) == 2)
+    assert pids(tmp_path, "serve") == [serve]
+    assert alive(serve)
+
+
+def test_sigterm_ends_every_part_in_order(supervisor: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    eventually(lambda: pids(tmp_path, "engine") and pids(tmp_path, "serve"))
+    supervisor.terminate()
+    assert supervisor.wait(10) == 0
+    ended = {name: int((tmp_path / f"{name}.ended").read_text()) for name in ("engine", "serve")}
+    assert ended["serve"] < ended["engine"]
+
+
+def test_a_killed_supervisor_leaves_nothing_behind(supervisor: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    eventually(lambda: pids(tmp_path, "engine") and pids(tmp_path, "serve"))
+    parts = pids(tmp_path, "engine") + pids(tmp_path, "serve")
+    supervisor.kill()
+    eventually(lambda: not any(alive(pid) for pid in parts))

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from talwerk.settings import FIELDS, Settings, SettingsError, load
+
+
+def test_flags_win_over_environment_and_environment_over_file(tmp_path: Path) -> None:
+    file = tmp_path / "talwerk.toml"
+    file.write_text('port = 1001\nhost = "::1"\ncity = "solingen"\n')
+    settings = load({"port": 1003, "city": None}, {"TALWERK_PORT": "1002", "TALWERK_DATA": "elsewhere"}, file)
+    assert (settings.port, settings.host, settings.city) == (1003, "::1", "solingen")
+    assert settings.data == Path("elsewhere")
+
+
+def test_unknown_key_names_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "talwerk.toml"
+    file.write_text("# a city\nport = 8080\nprot = 8081\n")
+    with pytest.raises(SettingsError, match=r"talwerk\.toml, line 3: there is no setting 'prot'"):
+        load(file=file, environment={})
+
+
+def test_unknown_variable_is_named() -> None:
+    with pytest.raises(SettingsError, match="TALWERK_PROT"):
+        load(environment={"TALWERK_PROT": "1"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PORT", "eighty"), ("PORT", "70000"), ("FEEDS", "maybe"), ("DEV_OPEN_WRITES", "perhaps"), ("QUEUE_MAX", "0")],
+)
+def test_unusable_value_is_named(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"TALWERK_{variable}"):
+        load(environment={f"TALWERK_{variable}": value})
+
+
+def test_broken_file_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "talwerk.toml"
+    file.write_text("port = 8080\nhost =\n")
+    with pytest.raises(SettingsError, match=r"talwerk\.toml: .*line 2"):
+        load(file=file, environment={})
+
+
+@pytest.mark.parametrize("text", ["1", "true", "yes", "on"])
+def test_open_writes_refuse_any_other_address_than_loopback(text: str) -> None:
+    assert load(environment={"TALWERK_DEV_OPEN_WRITES": text}).dev_open_writes
+    with pytest.raises(SettingsError, match="loopback"):
+        load(environment={"TALWERK_DEV_OPEN_WRITES": text, "TALWERK_HOST": "0.0.0.0"})
+
+
+def test_lists_are_separated_by_commas() -> None:
+    assert load(environment={"TALWERK_HOSTS": "talwerk.example, www.talwerk.example"}).hosts == (
+        "talwerk.example",
+        "www.talwerk.example",
+    )
+
+
+def test_every_field_has_a_line_in_the_docstring() -> None:
+    assert Settings.__doc__ is not None
+    assert [name for name in FIELDS if f"\n        {name}: " not in Settings.__doc__] == []

@@ -37,6 +37,15 @@ def read_declaration(path: Path, shape: type[D]) -> D:
         DomainError: ResourceNotFound when the file cannot be read; BadRequestData, with ``file:line`` as its place,
             when it is no TOML, has an unknown key, lacks one, or holds a value of the wrong kind.
     """
+    return parse_declaration(read_text(path), shape, str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a declaration's file.
+
+    Raises:
+        DomainError: ResourceNotFound when the file cannot be read; BadRequestData when it is too large or not UTF-8.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(SIZE_MAX_BYTES + 1)
@@ -46,11 +55,10 @@ def read_declaration(path: Path, shape: type[D]) -> D:
     if len(raw) > SIZE_MAX_BYTES:
         raise bad_data(f"The file is larger than {SIZE_MAX_BYTES // 1024**2} MiB; a declaration never is.", str(path))
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise bad_data(f"The byte 0x{raw[error.start]:02x} is not UTF-8.", f"{path}:{line}") from None
-    return parse_declaration(text, shape, str(path))
 
 
 def parse_declaration(text: str, shape: type[D], name: str) -> D:

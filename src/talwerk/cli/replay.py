@@ -1,0 +1,123 @@
+"""``talwerk replay``: write a file of measurements into the city."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from talwerk.core.errors import DomainError, Fault
+from talwerk.settings import Settings
+
+from .options import with_settings
+
+if TYPE_CHECKING:
+    from talwerk.services.replay.recording import Recording
+    from talwerk.services.replay.report import Report
+
+SKIPPED = 3
+"""Exit code when the file is in, but some of its rows or values were left out."""
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--mapping", required=True, metavar="MAP.toml", help="What the columns are: a file, or the profile's own."
+)
+@click.option("--check", "check_only", is_flag=True, help="Read and report everything, write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@with_settings("city", "data")
+def replay(settings: Settings, file: Path, mapping: str, check_only: bool, as_json: bool) -> None:
+    """Write the measurements of FILE (a CSV table, - for standard input) into the city.
+
+    The whole file is checked before anything is written. Repeating the command changes nothing.
+
+    Exit codes: 0 everything is in, 1 nothing usable or refused, 2 wrong usage, 3 done, but some rows or values were
+    left out; the report names their lines.
+    """
+    import asyncio
+
+    import msgspec
+
+    with _recording(file) as recording, _bar() as progress:
+        report = asyncio.run(_run(settings, recording, mapping, check_only, progress))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2))
+    else:
+        click.echo(report.text())
+    if not report.complete:
+        click.get_current_context().exit(SKIPPED)
+
+
+async def _run(
+    settings: Settings, recording: Recording, mapping: str, check_only: bool, progress: Callable[[str, int, int], None]
+) -> Report:
+    from talwerk import cities
+    from talwerk.app import open_city
+    from talwerk.core.instants import SystemClock
+    from talwerk.services.replay import replay as service
+    from talwerk.services.replay.mapping import read_mapping
+    from talwerk.services.replay.plan import plan
+    from talwerk.services.replay.provenance import Mixed
+
+    declared = read_mapping(_mapping_path(settings.city, mapping))
+    made = plan(declared, cities.load(settings.city))
+    if check_only:
+        return await service.check(recording, made, clock=SystemClock(), progress=progress)
+    async with open_city(settings) as city:
+        try:
+            scope = city.system_scope("replay")
+            return await service.replay(recording, made, city.broker, scope, clock=city.clock, progress=progress)
+        except Mixed as error:
+            detail = f"{error.detail} The directory is {city.directory}; --data DIR names another one."
+            raise DomainError(error.fault, detail, recording.name) from None
+
+
+def _mapping_path(city: str, name: str) -> Path:
+    """The file of that name, or the mapping of that name that comes with the city's profile."""
+    from talwerk import cities
+
+    path = Path(name)
+    if path.exists() or path.name != name:
+        return path
+    shipped = cities.folder(city) / "mappings"
+    known = sorted(found.stem for found in shipped.glob("*.toml"))
+    if name.removesuffix(".toml") in known:
+        return shipped / f"{name.removesuffix('.toml')}.toml"
+    detail = f"There is no mapping {name!r} here, and the profile has {', '.join(known) or 'none of its own'}."
+    raise DomainError(Fault.NOT_FOUND, detail)
+
+
+@contextmanager
+def _recording(file: Path) -> Iterator[Recording]:
+    """The file; standard input is kept in a temporary one, because a file is read twice."""
+    from talwerk.services.replay.recording import Recording
+
+    if str(file) != "-":
+        yield Recording(file, str(file))
+        return
+    with tempfile.NamedTemporaryFile(prefix="talwerk-replay-") as spool:
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+        spool.flush()
+        yield Recording(Path(spool.name), "standard input")
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on standard error; nothing where nobody watches."""
+    with click.progressbar(length=2_000, label="Checking", file=sys.stderr, show_eta=False) as bar:
+        if not sys.stderr.isatty():
+            bar.is_hidden = True
+
+        def progress(stage: str, done: int, total: int) -> None:
+            bar.label = "Checking" if stage == "check" else "Writing "
+            reached = (1_000 if stage == "write" else 0) + done * 1_000 // max(total, 1)
+            bar.update(max(0, reached - bar.pos))
+
+        yield progress

@@ -1,0 +1,1 @@
+"""Replaying recorded measurements from tables, and making example ones."""

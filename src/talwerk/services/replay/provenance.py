@@ -1,0 +1,44 @@
+"""Measured and simulated values never share a directory: who reads one must not wonder which it is."""
+
+from __future__ import annotations
+
+from talwerk.broker import Broker
+from talwerk.core.errors import DomainError, Fault
+from talwerk.core.quality import Mark, mark_of
+from talwerk.core.query import Window
+from talwerk.core.scope import Scope
+from talwerk.core.series import Series, SeriesKey
+
+
+class Mixed(DomainError):
+    """Measured values would come beside simulated ones."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Fault.FORBIDDEN, detail)
+
+
+def check_unmixed(broker: Broker, scope: Scope, *, simulated: bool) -> None:
+    """Refuse simulated values where real observations lie, and the other way round.
+
+    What somebody wrote without a time of observation (a bench, a name) is a statement, not an observation, and
+    stands in nobody's way.
+
+    Raises:
+        Mixed: the message names one of the series that lie there.
+    """
+    for series in broker.series(scope):
+        if series.last is None or series.provenance.simulated == simulated:
+            continue
+        if not simulated or _observed(broker, scope, series):
+            theirs, ours = ("measured", "simulated") if simulated else ("simulated", "measured")
+            detail = (
+                f"The data directory holds {theirs} values ({series.entity}, source {series.provenance.source!r}); "
+                f"{ours} ones never go beside them."
+            )
+            raise Mixed(detail)
+
+
+def _observed(broker: Broker, scope: Scope, series: Series) -> bool:
+    key = SeriesKey(entity=series.entity, attribute=series.attribute, dataset=series.dataset)
+    points = broker.points(key, Window(), scope, last=1)
+    return bool(points.at) and not mark_of(points.quality[-1]) & Mark.TIME_ASSUMED

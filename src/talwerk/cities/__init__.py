@@ -10,6 +10,8 @@ from talwerk.sdk.declaration import read_declaration
 from talwerk.sdk.profile import Profile
 
 PROFILE = "profile.toml"
+DEFAULT_CITY = "wuppertal"
+"""The city that starts when nobody names one."""
 
 
 def _shipped() -> Path:

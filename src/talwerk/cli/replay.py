@@ -28,7 +28,7 @@ SKIPPED = 3
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--mapping", required=True, metavar="MAP.toml", help="What the columns are: a file, or the profile's own."
+    "--mapping", required=True, metavar="MAP.toml", help="What the columns are; a file, or one of the profile."
 )
 @click.option("--check", "check_only", is_flag=True, help="Read and report everything, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -59,22 +59,23 @@ async def _run(
     settings: Settings, recording: Recording, mapping: str, check_only: bool, progress: Callable[[str, int, int], None]
 ) -> Report:
     from talwerk import cities
-    from talwerk.app import open_city
     from talwerk.core.instants import SystemClock
     from talwerk.services.replay import replay as service
     from talwerk.services.replay.mapping import read_mapping
     from talwerk.services.replay.plan import plan
-    from talwerk.services.replay.provenance import Mixed
+    from talwerk.services.replay.provenance import MixedError
 
     declared = read_mapping(_mapping_path(settings.city, mapping))
     made = plan(declared, cities.load(settings.city))
     if check_only:
         return await service.check(recording, made, clock=SystemClock(), progress=progress)
+    from talwerk.app import open_city
+
     async with open_city(settings) as city:
         try:
             scope = city.system_scope("replay")
             return await service.replay(recording, made, city.broker, scope, clock=city.clock, progress=progress)
-        except Mixed as error:
+        except MixedError as error:
             detail = f"{error.detail} The directory is {city.directory}; --data DIR names another one."
             raise DomainError(error.fault, detail, recording.name) from None
 
@@ -111,9 +112,8 @@ def _recording(file: Path) -> Iterator[Recording]:
 @contextmanager
 def _bar() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on standard error; nothing where nobody watches."""
-    with click.progressbar(length=2_000, label="Checking", file=sys.stderr, show_eta=False) as bar:
-        if not sys.stderr.isatty():
-            bar.is_hidden = True
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=2_000, label="Checking", file=sys.stderr, show_eta=False, hidden=hidden) as bar:
 
         def progress(stage: str, done: int, total: int) -> None:
             bar.label = "Checking" if stage == "check" else "Writing "

@@ -10,7 +10,7 @@ from talwerk.core.scope import Scope
 from talwerk.core.series import Series, SeriesKey
 
 
-class Mixed(DomainError):
+class MixedError(DomainError):
     """Measured values would come beside simulated ones."""
 
     def __init__(self, detail: str) -> None:
@@ -24,7 +24,7 @@ def check_unmixed(broker: Broker, scope: Scope, *, simulated: bool) -> None:
     stands in nobody's way.
 
     Raises:
-        Mixed: the message names one of the series that lie there.
+        MixedError: the message names one of the series that lie there.
     """
     for series in broker.series(scope):
         if series.last is None or series.provenance.simulated == simulated:
@@ -35,7 +35,7 @@ def check_unmixed(broker: Broker, scope: Scope, *, simulated: bool) -> None:
                 f"The data directory holds {theirs} values ({series.entity}, source {series.provenance.source!r}); "
                 f"{ours} ones never go beside them."
             )
-            raise Mixed(detail)
+            raise MixedError(detail)
 
 
 def _observed(broker: Broker, scope: Scope, series: Series) -> bool:

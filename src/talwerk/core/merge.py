@@ -24,6 +24,7 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
         instances: what goes to history: (attribute IRI, instance with its time), in order of the change.
         touched: IRIs of the attributes whose current state changed, sorted.
         changed: whether anything of the current state changed, types and scopes included.
+        now: the store's time of the change.
         assumed: the newest time that was given to an instance without observedAt; the clock goes on from there.
     """
 
@@ -32,6 +33,7 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
     instances: tuple[tuple[str, Attribute], ...]
     touched: tuple[str, ...]
     changed: bool
+    now: Instant
     assumed: Instant
 
 
@@ -89,6 +91,7 @@ def merge(current: Entity | None, change: Change, now: Instant, assumed: Instant
         instances=tuple(history),
         touched=touched,
         changed=changed,
+        now=now,
         assumed=max((Instant(i.modified) for _, i in history if i.observed is None), default=assumed),
     )
 

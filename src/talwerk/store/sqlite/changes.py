@@ -1,0 +1,178 @@
+"""What one change makes of the database. Everything that can refuse a change comes before the first write."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+import apsw
+import msgspec
+
+from talwerk.core.change import Change, Done, Mode, Observations, Outcome
+from talwerk.core.entity import Attribute, Attributes, Entity, Kind, observed_or_created
+from talwerk.core.errors import DomainError, Fault
+from talwerk.core.instants import FUTURE_TOLERANCE, Instant
+from talwerk.core.match import permitted
+from talwerk.core.merge import Merged, merge
+from talwerk.core.scope import Scope
+
+from . import log
+from .columns import Columns, Extent, flags_of
+from .entities import Entities, Stored
+from .instances import History, Kept
+from .limits import Limits
+from .rollups import Rollups
+from .series import SeriesBook, Track
+from .terms import Terms
+from .ticks import Ticks
+
+
+class Origins(msgspec.Struct, frozen=True):
+    """On whose behalf a change is written, and where it came from."""
+
+    scope: Scope
+    cause: log.Cause
+
+
+class Changes:
+    """Writes changes within a transaction that somebody else holds.
+
+    Args:
+        connection: the writing connection.
+        ticks: gives each change its time.
+        limits: of the store.
+    """
+
+    def __init__(self, connection: apsw.Connection, ticks: Ticks, limits: Limits) -> None:
+        self._connection = connection
+        self._ticks = ticks
+        self._terms = Terms(connection, limits.remembered)
+        self._entities = Entities(connection, self._terms, limits.remembered)
+        self._series = SeriesBook(connection, self._terms, limits.remembered)
+        self._rollups = Rollups(connection)
+        self._history = History(connection, self._rollups)
+        self._columns = Columns(connection, self._history, self._rollups)
+
+    def change(self, change: Change, origins: Origins) -> Outcome:
+        """Write a change.
+
+        Raises:
+            DomainError: ResourceNotFound for an entity outside of the scope, Forbidden for one that would end there,
+                AlreadyExists; nothing was written then.
+        """
+        stored = self._entities.load(change.entity.id)
+        merged = self._merged(stored, change, origins.scope, self._ticks.next())
+        eid = self._kept(stored, merged)
+        extent = self._remember(eid, change, merged)
+        return self._logged(stored, merged, eid, extent, origins.cause)
+
+    def observe(self, observations: Observations, origins: Origins) -> Outcome:
+        """Write many plain values of one series; the newest that is not in the future becomes current.
+
+        Raises:
+            DomainError: as :meth:`change`.
+        """
+        stored = self._entities.load(observations.entity)
+        now = self._ticks.next()
+        merged = self._merged(stored, _newest_of(observations, now), origins.scope, now)
+        eid = self._kept(stored, merged)
+        track = Track(eid, observations.attribute, observations.dataset, observations.unit, observations.provenance)
+        sid = self._series.sid(track, now)
+        if merged.touched:
+            self._series.make_current(sid, track, now)
+        rows = list(zip(observations.at, observations.values, flags_of(observations, now), strict=True))
+        extent = self._columns.put(sid, rows, now)
+        return self._logged(stored, merged, eid, extent, origins.cause, observations.attribute)
+
+    def settle(self) -> None:
+        """Renew the sums of everything that was touched; before the transaction ends."""
+        self._rollups.renew()
+
+    def forget(self) -> None:
+        """Forget what was remembered of a transaction that was rolled back."""
+        for memory in (self._terms, self._entities, self._series, self._rollups):
+            memory.forget()
+
+    def _merged(self, stored: Stored | None, change: Change, scope: Scope, now: Instant) -> Merged:
+        """The entity after the change, provided that the scope permits it before and afterwards."""
+        id_ = change.entity.id
+        if stored is not None and not permitted(stored.entity, scope):
+            raise DomainError(Fault.NOT_FOUND, f"The entity {id_} does not exist.")
+        merged = merge(stored.entity if stored else None, change, now, now)
+        if not permitted(merged.entity, scope):
+            raise DomainError(Fault.FORBIDDEN, f"The entity {id_} would lie outside of what may be written.")
+        self._ticks.reach(merged.assumed)
+        return merged
+
+    def _kept(self, stored: Stored | None, merged: Merged) -> int:
+        """Keep the current state; returns the entity's key."""
+        if stored is None:
+            return self._entities.add(merged.entity)
+        if merged.changed:
+            self._entities.replace(stored.eid, stored.entity, merged.entity)
+        return stored.eid
+
+    def _remember(self, eid: int, change: Change, merged: Merged) -> Extent:
+        """Keep the instances in history."""
+        times: list[int] = []
+        added = 0
+        for name, instance in merged.instances:
+            track = Track(eid, name, instance.dataset, instance.unit, change.provenance)
+            sid = self._series.sid(track, merged.now)
+            kept = self._history.put(sid, instance, merged.now)
+            if kept is not Kept.SAME:
+                times.append(observed_or_created(instance))
+                added += kept is Kept.ADDED
+            if any(instance is current for current in merged.entity.attributes.get(name, ())):
+                self._series.make_current(sid, track, merged.now)
+        return Extent(added, len(times) - added, min(times, default=None), max(times, default=None))
+
+    def _logged(
+        self,
+        stored: Stored | None,
+        merged: Merged,
+        eid: int,
+        extent: Extent,
+        cause: log.Cause,
+        series: str | None = None,
+    ) -> Outcome:
+        """Write the log's row, unless nothing happened."""
+        id_ = merged.entity.id
+        count = extent.added + extent.corrected
+        if not merged.changed and not count:
+            return Outcome(entity=id_, done=Done.UNCHANGED)
+        body = log.Body(
+            attributes=merged.touched,
+            before=_picked(stored.entity.attributes if stored else {}, merged.touched),
+            after=_picked(merged.entity.attributes, merged.touched),
+            series=series,
+            start=extent.start,
+            end=extent.end,
+            count=count,
+        )
+        log.append(self._connection, cause, eid, merged.assumed, body)
+        done = Done.CREATED if merged.created else Done.UPDATED
+        return Outcome(entity=id_, done=done, added=extent.added, corrected=extent.corrected)
+
+
+def _newest_of(observations: Observations, now: Instant) -> Change:
+    """The change that makes the newest value of the past current; without one it only makes the entity be."""
+    attributes: Attributes = {}
+    end = bisect_right(observations.at, now + FUTURE_TOLERANCE)
+    if end:
+        quality = observations.quality
+        newest = Attribute(
+            kind=Kind.PROPERTY,
+            value=observations.values[end - 1],
+            dataset=observations.dataset,
+            observed=observations.at[end - 1],
+            unit=observations.unit,
+            quality=quality[0] if len(quality) == 1 else quality[end - 1],
+        )
+        attributes = {observations.attribute: (newest,)}
+    entity = Entity(id=observations.entity, types=observations.types, attributes=attributes)
+    return Change(mode=Mode.OBSERVE, entity=entity, provenance=observations.provenance)
+
+
+def _picked(attributes: Attributes, names: Iterable[str]) -> Attributes:
+    return {name: attributes[name] for name in names if name in attributes}

@@ -1,0 +1,161 @@
+"""History as the writer keeps it: many plain values of one series at once."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from itertools import islice
+from operator import lt
+from typing import Any
+
+import apsw
+import msgspec
+
+from talwerk.core.change import Observations
+from talwerk.core.errors import bad_data
+from talwerk.core.instants import FUTURE_TOLERANCE
+from talwerk.core.quality import FLAG_MASK, Mark
+from talwerk.core.values import check_flag, check_instant, check_name, check_value, is_text
+
+from .instances import History
+from .rollups import Rollups
+
+_INSERT = "INSERT INTO obs (sid, at, val, flag, recorded) VALUES (?, ?, ?, ?, ?)"
+
+Row = tuple[int, int | float | str, int]
+"""Time, value and flag."""
+
+
+class Extent(msgspec.Struct, frozen=True):
+    """What was written of some columns.
+
+    Attributes:
+        added: how many values are new.
+        corrected: how many replaced another one.
+        start: oldest time written, None when nothing was.
+        end: newest time written, None when nothing was.
+    """
+
+    added: int = 0
+    corrected: int = 0
+    start: int | None = None
+    end: int | None = None
+
+
+def check_columns(observations: Observations) -> None:
+    """Make sure that columns can be kept.
+
+    Raises:
+        DomainError: BadRequestData, with the attribute as the place.
+    """
+    where = observations.attribute if isinstance(observations.attribute, str) else "attribute"
+    for name in (observations.entity, observations.attribute, *observations.types):
+        check_name(name, where)
+    if observations.dataset is not None:
+        check_name(observations.dataset, where)
+    if observations.unit is not None and not is_text(observations.unit):
+        raise bad_data("The unit is no text that UTF-8 can carry.", where)
+    at, values, quality = observations.at, observations.values, observations.quality
+    if not at or len(values) != len(at) or len(quality) not in (1, len(at)):
+        raise bad_data(f"The columns have {len(at)} times, {len(values)} values and {len(quality)} flags.", where)
+    for flag in set(quality):
+        check_flag(flag, where)
+    _check_times(at, where)
+    for kind in set(map(type, values)):
+        if kind not in (int, float, str):
+            raise bad_data(f"A {kind.__name__} is neither number nor text.", where)
+    for value in values:
+        check_value(value, where)
+
+
+def _check_times(at: Sequence[int], where: str) -> None:
+    if set(map(type, at)) != {int}:
+        raise bad_data("The times are no integers.", where)
+    check_instant(min(at), where)
+    check_instant(max(at), where)
+    if not all(map(lt, at, islice(at, 1, None))):
+        raise bad_data("The times do not strictly increase.", where)
+
+
+def flags_of(observations: Observations, now: int) -> list[int]:
+    """The flags to store, one per value: without marks of others, with ours for times in the future."""
+    limit = now + FUTURE_TOLERANCE
+    quality = observations.quality
+    if len(quality) == 1:
+        flags = [quality[0] & FLAG_MASK] * len(observations.at)
+    else:
+        flags = [flag & FLAG_MASK for flag in quality]
+    if observations.at[-1] > limit:
+        future = int(Mark.FUTURE)
+        flags = [flag | future if at > limit else flag for at, flag in zip(observations.at, flags, strict=True)]
+    return flags
+
+
+class Columns:
+    """Writes many plain values of one series.
+
+    Args:
+        connection: the writing connection.
+        history: sets replaced values aside.
+        rollups: to be told which hours were touched.
+    """
+
+    def __init__(self, connection: apsw.Connection, history: History, rollups: Rollups) -> None:
+        self._connection = connection
+        self._history = history
+        self._rollups = rollups
+
+    def put(self, sid: int, rows: Sequence[Row], now: int) -> Extent:
+        """Keep values in their series.
+
+        Args:
+            sid: the series' key.
+            rows: in order of time.
+            now: when they are recorded, microseconds UTC.
+        """
+        fresh: Sequence[Row] = rows
+        corrections: Sequence[Row] = ()
+        newest = self._connection.execute("SELECT max(at) FROM obs WHERE sid = ?", (sid,)).get
+        if newest is not None and newest >= rows[0][0]:
+            fresh, corrections = self._sorted_out(sid, rows)
+        self._connection.executemany(_INSERT, ((sid, at, value, flag, now) for at, value, flag in fresh))
+        for at, value, flag in corrections:
+            self._history.supersede(sid, at, now)
+            self._connection.execute(
+                "UPDATE obs SET val = ?, flag = ?, recorded = ? WHERE sid = ? AND at = ?", (value, flag, now, sid, at)
+            )
+        times = [row[0] for row in fresh] + [row[0] for row in corrections]
+        if not times:
+            return Extent()
+        self._rollups.touch(sid, times)
+        return Extent(len(fresh), len(corrections), min(times), max(times))
+
+    def _sorted_out(self, sid: int, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+        """New values and corrections; values that are there already are left out."""
+        there = self._there(sid, rows)
+        fresh: list[Row] = []
+        corrections: list[Row] = []
+        ripe: list[Row] = []
+        for row in rows:
+            old = there.get(row[0])
+            if old is None:
+                fresh.append(row)
+            elif old[2] or old[0] != row[1] or (old[1] ^ row[2]) & FLAG_MASK:
+                corrections.append(row)
+            elif old[1] & Mark.FUTURE and not row[2] & Mark.FUTURE:
+                ripe.append(row)
+        self._connection.executemany(
+            "UPDATE obs SET flag = ? WHERE sid = ? AND at = ?", ((flag, sid, at) for at, _, flag in ripe)
+        )
+        return fresh, corrections
+
+    def _there(self, sid: int, rows: Sequence[Row]) -> dict[int, tuple[Any, int, bool]]:
+        """Value, flag and whether it is more than a plain value, of the given times that have one already."""
+        times = array("q", (row[0] for row in rows))
+        found = self._connection.execute(
+            "SELECT o.at, o.val, o.flag, x.sid IS NOT NULL "
+            "FROM carray(?) t CROSS JOIN obs o ON o.sid = ? AND o.at = t.value "
+            "LEFT JOIN obs_ext x ON x.sid = o.sid AND x.at = o.at",
+            (apsw.carray(times), sid),
+        )
+        return {at: (value, flag, bool(more)) for at, value, flag, more in found}

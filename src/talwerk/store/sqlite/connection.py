@@ -1,0 +1,192 @@
+"""Connections to a city's database file: checksummed pages, WAL, full synchronisation, no memory mapping."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+import apsw.sqlite_extra
+
+from talwerk.core.errors import DomainError, Fault
+from talwerk.core.instants import Clock
+
+from .faults import translated
+from .functions import register
+from .limits import Limits
+
+VFS = "cksmvfs"
+RESERVED_BYTES = 8
+"""The end of each page, where cksumvfs keeps the page's checksum; only databases made with it are verified."""
+
+APPLICATION_ID = 0x54574B31
+_PROGRESS_STEPS = 2_000
+_loading = threading.Lock()
+
+
+def _load_checksums() -> None:
+    """Register the checksumming file system with SQLite, once per process."""
+    with _loading:
+        if VFS not in apsw.vfs_names():
+            memory = apsw.Connection(":memory:")
+            apsw.sqlite_extra.load(memory, "cksumvfs")
+            memory.close()
+
+
+def _open(path: Path, flags: int, limits: Limits, cache_kib: int) -> apsw.Connection:
+    _load_checksums()
+    connection = apsw.Connection(str(path), flags=flags, vfs=VFS, statementcachesize=256)
+    try:
+        connection.set_busy_timeout(round(limits.busy_s * 1_000))
+        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        connection.pragma("mmap_size", 0)
+        connection.pragma("cache_size", -cache_kib)
+        connection.pragma("temp_store", "memory")
+        connection.pragma("cell_size_check", True)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_writer(path: Path, limits: Limits) -> apsw.Connection:
+    """Open the file for writing, making it when it does not exist.
+
+    Raises:
+        DomainError: Busy or InternalError when it cannot be opened; InternalError when it is no city's database.
+    """
+    with translated():
+        fresh = not path.exists() or path.stat().st_size == 0
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        connection = _open(path, flags, limits, limits.writer_cache_kib)
+        try:
+            if fresh:
+                connection.reserve_bytes("main", RESERVED_BYTES)
+                connection.pragma("application_id", APPLICATION_ID)
+            _verify_kind(connection, path)
+            connection.pragma("journal_mode", "wal")
+            connection.pragma("synchronous", "full")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def open_reader(path: Path, limits: Limits) -> apsw.Connection:
+    """Open the file for reading only.
+
+    Raises:
+        DomainError: Busy or InternalError when it cannot be opened; InternalError when it is no city's database.
+    """
+    with translated():
+        connection = _open(path, apsw.SQLITE_OPEN_READONLY, limits, limits.reader_cache_kib)
+        try:
+            _verify_kind(connection, path)
+            register(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _verify_kind(connection: apsw.Connection, path: Path) -> None:
+    kind = connection.pragma("application_id")
+    if kind != APPLICATION_ID or connection.reserve_bytes("main", -1) != RESERVED_BYTES:
+        raise DomainError(Fault.INTERNAL, f"The file {path.name} is no database of a city.")
+
+
+class WriterLock:
+    """Makes a process the only writer of a file, for as long as it lives.
+
+    Args:
+        path: the database file; the lock lies beside it.
+
+    Raises:
+        DomainError: Busy when another process (or store) writes it already.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DomainError(
+                Fault.BUSY, f"The directory of {path.name} cannot be written: {error.strerror}."
+            ) from error
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._handle)
+            raise DomainError(
+                Fault.BUSY, f"The database {path.name} is already being written by another process."
+            ) from error
+
+    def release(self) -> None:
+        """Let others write."""
+        os.close(self._handle)
+
+
+class Reader:
+    """A reading connection with its time budget."""
+
+    def __init__(self, connection: apsw.Connection, clock: Clock) -> None:
+        self.connection = connection
+        self._clock = clock
+        self._deadline_s = 0.0
+        connection.set_progress_handler(self._overdue, _PROGRESS_STEPS)
+
+    def grant(self, budget_s: float) -> None:
+        """Allow so many seconds from now on."""
+        self._deadline_s = self._clock.monotonic_s() + budget_s
+
+    def _overdue(self) -> bool:
+        return self._clock.monotonic_s() > self._deadline_s
+
+
+class ReaderPool:
+    """Reading connections, opened as threads need them and kept for the next one."""
+
+    def __init__(self, opening: Callable[[], apsw.Connection], clock: Clock, budget_s: float) -> None:
+        self._opening = opening
+        self._clock = clock
+        self._budget_s = budget_s
+        self._idle: list[Reader] = []
+        self._closed = False
+
+    @contextmanager
+    def snapshot(self) -> Iterator[apsw.Connection]:
+        """A connection that sees one state of the city until it is given back.
+
+        Raises:
+            DomainError: TooComplexQuery when the budget runs out meanwhile; Busy when the store is closed.
+        """
+        if self._closed:
+            raise DomainError(Fault.BUSY, "The store is closed.")
+        try:
+            reader = self._idle.pop()
+        except IndexError:
+            reader = Reader(self._opening(), self._clock)
+        connection = reader.connection
+        reader.grant(self._budget_s)
+        try:
+            with translated():
+                connection.execute("BEGIN")
+                yield connection
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._idle.append(reader)
+            self._close_idle()
+
+    def close(self) -> None:
+        """Close every idle connection; those in use are closed when they come back."""
+        self._closed = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        while self._closed and self._idle:
+            self._idle.pop().connection.close()

@@ -1,0 +1,225 @@
+"""Histories of entities: the instances of their attributes within a window of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import blake2b
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
+from typing import Any
+
+import apsw
+import msgspec
+
+from talwerk.core.entity import Attribute, Attributes, Entity, Kind
+from talwerk.core.quality import Mark
+from talwerk.core.query import TemporalQuery, TimeProperty
+from talwerk.core.scope import Scope
+from talwerk.store.contract import EntityPage
+
+from .compiler import Clause, joined
+from .cursor import Cursors
+from .entities import COLUMNS, entity_of
+from .instances import instance_of
+from .points import bounds
+from .read import visible_attributes
+from .selection import Selection, check_page, following, rows, select, total
+from .terms import terms_of
+
+_FIRST_RECORDED = "coalesce((SELECT min(p.recorded) FROM superseded p WHERE p.sid = o.sid AND p.at = o.at), o.recorded)"
+_TIMES = {
+    TimeProperty.OBSERVED: "o.at",
+    TimeProperty.CREATED: _FIRST_RECORDED,
+    TimeProperty.MODIFIED: "o.recorded",
+}
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """One series of an entity on the page.
+
+    Attributes:
+        sid: its key.
+        entity: index of the entity on the page.
+        attribute: IRI.
+        dataset: IRI or None.
+        unit: UN/CEFACT code or None.
+        name: the part that the ids of its instances share.
+    """
+
+    sid: int
+    entity: int
+    attribute: str
+    dataset: str | None
+    unit: str | None
+    name: str
+
+
+def history(
+    connection: apsw.Connection, query: TemporalQuery, scope: Scope, cursors: Cursors, instances_max: int
+) -> EntityPage:
+    """See ``Store.history``.
+
+    Args:
+        connection: a snapshot.
+        query: what is asked for.
+        scope: on whose behalf.
+        cursors: of this database.
+        instances_max: how many instances a page may hold.
+    """
+    page = query.entities.page
+    check_page(page)
+    visible = visible_attributes(query.entities, scope)
+    selection = select(connection, query.entities, scope)
+    alone = len(query.entities.ids) == 1
+    if not alone:
+        selection = Selection(selection.tables, joined([selection.where, _within(query, visible)]))
+    after = following(connection, page, cursors)
+    found = rows(connection, selection, after, f"e.eid, {COLUMNS}", page) if page.limit else []
+    shown = found[: page.limit]
+    entities = [entity_of(row[1:]) for row in shown]
+    branches = _branches(connection, [row[0] for row in shown], entities, visible)
+    taken, truncated = _taken(connection, query, branches, instances_max)
+    grown = _grown(entities, branches, taken)
+    return EntityPage(
+        entities=tuple(e for e in grown if e.attributes or alone),
+        next=cursors.write(entities[-1].id) if len(found) > page.limit else None,
+        total=total(connection, selection) if page.count else None,
+        truncated=truncated,
+    )
+
+
+def _within(query: TemporalQuery, visible: frozenset[str] | None) -> Clause:
+    """The clause that an entity has an instance in the window."""
+    time = _TIMES[query.property]
+    start, end = bounds(query.window)
+    seen = ""
+    bound: tuple[str, ...] = ()
+    if visible is not None:
+        seen = " AND s.attr IN (SELECT t.tid FROM json_each(?) j JOIN term t ON t.text = j.value)"
+        bound = (msgspec.json.encode(sorted(visible)).decode(),)
+    return Clause(
+        "EXISTS (SELECT 1 FROM series s CROSS JOIN obs o ON o.sid = s.sid "
+        f"WHERE s.eid = e.eid{seen} AND {time} >= ? AND {time} < ?)",
+        (*bound, start, end),
+    )
+
+
+def _branches(
+    connection: apsw.Connection, eids: list[int], entities: list[Entity], visible: frozenset[str] | None
+) -> list[Branch]:
+    """The series of the page's entities."""
+    found = []
+    for index, eid in enumerate(eids):
+        found += [
+            (index, *row)
+            for row in connection.execute(
+                "SELECT s.sid, s.attr, s.dataset, s.unit, s.method FROM series s WHERE s.eid = ?", (eid,)
+            )
+        ]
+    names = terms_of(connection, {tid for row in found for tid in row[2:]})
+    branches = []
+    for index, sid, attr, dataset, unit, method in found:
+        attribute = names[attr]
+        if visible is None or attribute in visible:
+            parts = (entities[index].id, attribute, *(names.get(tid, "") for tid in (dataset, unit, method)))
+            branches.append(
+                Branch(
+                    sid=sid,
+                    entity=index,
+                    attribute=attribute,
+                    dataset=names.get(dataset),
+                    unit=names.get(unit),
+                    name=blake2b("\n".join(parts).encode(), digest_size=12).hexdigest(),
+                )
+            )
+    return branches
+
+
+Row = tuple[int, int, Any, int, int, int, str | None]
+"""Time, index of the branch, value, flag, when recorded, when first recorded, stored form."""
+
+_TIME_AND_BRANCH = itemgetter(0, 1)
+
+
+def _taken(
+    connection: apsw.Connection, query: TemporalQuery, branches: list[Branch], most: int
+) -> tuple[list[Row], bool]:
+    """The instances of the page, oldest first, and whether it is complete.
+
+    What does not fit is cut off at one instant for all series: later ones, or with ``last`` the older ones.
+    """
+    newest_first = query.last is not None
+    groups: dict[tuple[int, str, str | None], list[Iterator[Row]]] = {}
+    cursors = []
+    try:
+        for index, branch in enumerate(branches):
+            cursor = _instances(connection, query, branch.sid, index)
+            cursors.append(cursor)
+            groups.setdefault((branch.entity, branch.attribute, branch.dataset), []).append(cursor)
+        streams = [
+            islice(merge(*group, key=_TIME_AND_BRANCH, reverse=newest_first), query.last) for group in groups.values()
+        ]
+        taken = list(islice(merge(*streams, key=_TIME_AND_BRANCH, reverse=newest_first), most + 1))
+    finally:
+        for cursor in cursors:
+            cursor.close()
+    truncated = len(taken) > most
+    if truncated:
+        # An instant is shown with all its instances or not at all, so that a client can go on from there.
+        cut = taken[-1][0]
+        whole = [row for row in taken if row[0] != cut]
+        taken = whole or taken[:most]
+    if newest_first:
+        taken.reverse()
+    return taken, truncated
+
+
+def _instances(connection: apsw.Connection, query: TemporalQuery, sid: int, index: int) -> apsw.Cursor:
+    """The rows of one series within the window, in order, read as they are needed."""
+    time = _TIMES[query.property]
+    direction = "DESC" if query.last is not None else "ASC"
+    sql = (
+        f"SELECT o.at, ?, o.val, o.flag, o.recorded, {_FIRST_RECORDED}, x.body "
+        "FROM obs o LEFT JOIN obs_ext x ON x.sid = o.sid AND x.at = o.at "
+        f"WHERE o.sid = ? AND {time} >= ? AND {time} < ? ORDER BY o.at {direction}"
+    )
+    return connection.execute(sql, (index, sid, *bounds(query.window)))
+
+
+def _grown(entities: list[Entity], branches: list[Branch], taken: list[Row]) -> list[Entity]:
+    """The entities with their histories in place of their current attributes."""
+    histories: list[dict[str, list[Attribute]]] = [{} for _ in entities]
+    for row in taken:
+        branch = branches[row[1]]
+        histories[branch.entity].setdefault(branch.attribute, []).append(_instance(branch, row))
+    return [
+        msgspec.structs.replace(entity, attributes=_frozen(grown))
+        for entity, grown in zip(entities, histories, strict=True)
+    ]
+
+
+def _frozen(grown: dict[str, list[Attribute]]) -> Attributes:
+    return {name: tuple(instances) for name, instances in grown.items()}
+
+
+def _instance(branch: Branch, row: Row) -> Attribute:
+    at, _, value, flag, recorded, first_recorded, body = row
+    id_ = f"urn:ngsi-ld:Instance:{branch.name}:{at}"
+    timed = not flag & Mark.TIME_ASSUMED
+    modified = recorded if timed else at
+    if body is not None:
+        return msgspec.structs.replace(
+            instance_of(body), created=first_recorded, modified=modified, quality=flag, instance=id_
+        )
+    return Attribute(
+        kind=Kind.PROPERTY,
+        value=value,
+        dataset=branch.dataset,
+        observed=at if timed else None,
+        unit=branch.unit,
+        created=first_recorded,
+        modified=modified,
+        quality=flag,
+        instance=id_,
+    )

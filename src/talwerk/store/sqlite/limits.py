@@ -1,0 +1,25 @@
+"""The bounds of one store."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store allows itself; the defaults suit a city on two cores.
+
+    Attributes:
+        budget_s: seconds that one reading call may take before it ends in TooComplexQuery.
+        instances: instances of attributes on one page of history.
+        busy_s: seconds to wait for a lock of another process.
+        writer_cache_kib: page cache of the writing connection, KiB.
+        reader_cache_kib: page cache of each reading connection, KiB.
+        remembered: entries in each of the writer's bounded memories (terms, series, types).
+    """
+
+    budget_s: float = 2.0
+    instances: int = 10_000
+    busy_s: float = 5.0
+    writer_cache_kib: int = 65_536
+    reader_cache_kib: int = 8_192
+    remembered: int = 200_000

@@ -1,0 +1,1 @@
+"""The schema's numbered steps, as package data."""

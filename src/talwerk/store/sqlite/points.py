@@ -1,0 +1,133 @@
+"""Series and their plain values, as readers see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+
+from talwerk.core.change import Provenance
+from talwerk.core.instants import EARLIEST, HOUR, LATEST
+from talwerk.core.query import Window
+from talwerk.core.scope import Scope
+from talwerk.core.series import Bucket, Points, Series, SeriesKey
+
+from .compiler import Clause, condition
+from .terms import NONE, terms_of
+
+_PROVENANCE = msgspec.json.Decoder(Provenance)
+_NUMBERS_AND_TEXTS = "val IS NOT NULL"
+
+
+def bounds(window: Window) -> tuple[int, int]:
+    """A window's ends as times that stand in the database."""
+    start = EARLIEST if window.start is None else window.start
+    end = LATEST if window.end is None else window.end
+    return max(start, EARLIEST), min(end, LATEST)
+
+
+def permission(scope: Scope) -> Clause:
+    """The scope's predicate as a clause over ``e`` and ``d``."""
+    return Clause("1") if scope.predicate is None else condition(scope.predicate)
+
+
+def series(connection: apsw.Connection, scope: Scope, entity: str | None) -> tuple[Series, ...]:
+    """See ``Store.series``."""
+    allowed = permission(scope)
+    where, bound = (
+        (allowed.sql, allowed.bound) if entity is None else (f"e.id = ? AND {allowed.sql}", (entity, *allowed.bound))
+    )
+    found: list[Any] = connection.execute(
+        "SELECT e.id, a.text, s.dataset, s.unit, p.body, s.opened, s.closed, "
+        f"(SELECT min(at) FROM obs o WHERE o.sid = s.sid AND {_NUMBERS_AND_TEXTS}), "
+        f"(SELECT max(at) FROM obs o WHERE o.sid = s.sid AND {_NUMBERS_AND_TEXTS}) "
+        "FROM entity e CROSS JOIN doc d ON d.eid = e.eid CROSS JOIN series s ON s.eid = e.eid "
+        "CROSS JOIN term a ON a.tid = s.attr CROSS JOIN provenance p ON p.pid = s.pid "
+        f"WHERE {where}",
+        bound,
+    ).fetchall()
+    names: dict[int, str | None] = {NONE: None}
+    names.update(terms_of(connection, {row[2] for row in found} | {row[3] for row in found}))
+    result = [
+        Series(
+            entity=id_,
+            attribute=attribute,
+            dataset=names[dataset],
+            unit=names[unit],
+            provenance=_PROVENANCE.decode(body),
+            opened=opened,
+            closed=closed,
+            first=first,
+            last=last,
+        )
+        for id_, attribute, dataset, unit, body, opened, closed, first, last in found
+        if scope.attributes is None or attribute in scope.attributes
+    ]
+    return tuple(sorted(result, key=lambda s: (s.entity, s.attribute, s.dataset or "", s.opened)))
+
+
+def points(connection: apsw.Connection, key: SeriesKey, window: Window, scope: Scope, last: int | None) -> Points:
+    """See ``Store.points``."""
+    sids = _sids(connection, key, scope)
+    start, end = bounds(window)
+    limit = -1 if last is None else max(last, 0)
+    found: list[tuple[Any, ...]] = []
+    for sid in sids:
+        found += connection.execute(
+            "SELECT at, val, flag, recorded FROM obs "
+            f"WHERE sid = ? AND at >= ? AND at < ? AND {_NUMBERS_AND_TEXTS} ORDER BY at DESC LIMIT ?",
+            (sid, start, end, limit),
+        ).fetchall()
+    if len(sids) > 1:
+        # Where two methods speak of one time, the open series is right; it comes last.
+        found = sorted({row[0]: row for row in found}.values(), reverse=True)
+        found = found if last is None else found[:limit]
+    found.reverse()
+    at, values, quality, recorded = (list(column) for column in zip(*found, strict=True)) if found else ([], [], [], [])
+    return Points(at=at, values=values, quality=quality, recorded=recorded)
+
+
+def hours(connection: apsw.Connection, key: SeriesKey, window: Window, scope: Scope) -> tuple[Bucket, ...]:
+    """See ``Store.hours``."""
+    start, end = bounds(window)
+    first, beyond = -(-start // HOUR), -(-end // HOUR)
+    found: dict[int, Bucket] = {}
+    for sid in _sids(connection, key, scope):
+        rows = connection.execute(
+            "SELECT hour, n, sum, sumsq, min, max, n_bad FROM rollup WHERE sid = ? AND hour >= ? AND hour < ?",
+            (sid, first, beyond),
+        )
+        for hour, *sums in rows:
+            bucket = Bucket(hour * HOUR, *sums)
+            found[hour] = _together(found[hour], bucket) if hour in found else bucket
+    return tuple(found[hour] for hour in sorted(found))
+
+
+def _sids(connection: apsw.Connection, key: SeriesKey, scope: Scope) -> list[int]:
+    """The open series of an attribute and the closed ones of its unit; the open one comes last."""
+    if scope.attributes is not None and key.attribute not in scope.attributes:
+        return []
+    allowed = permission(scope)
+    found: list[Any] = connection.execute(
+        "SELECT s.sid, s.unit, s.closed FROM entity e CROSS JOIN doc d ON d.eid = e.eid "
+        "CROSS JOIN series s ON s.eid = e.eid "
+        f"WHERE e.id = ? AND s.attr = (SELECT tid FROM term WHERE text = ?) AND s.dataset = "
+        f"coalesce((SELECT tid FROM term WHERE text = ?), iif(? IS NULL, {NONE}, -1)) AND {allowed.sql} "
+        "ORDER BY s.closed IS NULL, s.closed",
+        (key.entity, key.attribute, key.dataset, key.dataset, *allowed.bound),
+    ).fetchall()
+    return [sid for sid, unit, _ in found if unit == found[-1][1]]
+
+
+def _together(one: Bucket, other: Bucket) -> Bucket:
+    """The sums of one hour over two series."""
+    return Bucket(
+        start=one.start,
+        n=one.n + other.n,
+        sum=one.sum + other.sum,
+        sumsq=one.sumsq + other.sumsq,
+        minimum=min((m for m in (one.minimum, other.minimum) if m is not None), default=None),
+        maximum=max((m for m in (one.maximum, other.maximum) if m is not None), default=None),
+        bad=one.bad + other.bad,
+    )

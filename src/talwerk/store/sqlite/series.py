@@ -1,0 +1,123 @@
+"""Series as the writer keeps them: one per entity, attribute, dataset, unit and method, at most one of them open."""
+
+from __future__ import annotations
+
+import apsw
+import msgspec
+
+from talwerk.core.change import Provenance
+
+from .terms import Terms
+
+_ENCODER = msgspec.json.Encoder()
+
+
+class Track(msgspec.Struct, frozen=True):
+    """Names a series before its number is known.
+
+    Attributes:
+        eid: key of the entity.
+        attribute: IRI.
+        dataset: IRI or None.
+        unit: UN/CEFACT code or None.
+        provenance: where the values come from.
+    """
+
+    eid: int
+    attribute: str
+    dataset: str | None
+    unit: str | None
+    provenance: Provenance
+
+
+class SeriesBook:
+    """Finds, opens and closes series.
+
+    A unit or method that comes back finds its old series again, so that replaying old values meets those that are
+    there already instead of doubling them.
+
+    Args:
+        connection: the writing connection.
+        terms: for attributes, datasets, units and methods.
+        remembered: how many series are kept in memory.
+    """
+
+    def __init__(self, connection: apsw.Connection, terms: Terms, remembered: int) -> None:
+        self._connection = connection
+        self._terms = terms
+        self._remembered = remembered
+        self._sids: dict[tuple[int, ...], int] = {}
+        self._open: dict[tuple[int, ...], tuple[int, Provenance]] = {}
+        self._pids: dict[Provenance, int] = {}
+
+    def sid(self, track: Track, now: int) -> int:
+        """The key of the series; a new one stays closed while another is open."""
+        key = self._key(track)
+        sid = self._sids.get(key)
+        if sid is None:
+            sid = self._found_or_added(key, track, now)
+            if len(self._sids) >= self._remembered:
+                self._sids.clear()
+            self._sids[key] = sid
+        return sid
+
+    def make_current(self, sid: int, track: Track, now: int) -> None:
+        """Open a series because its value became current, close the one that was open, renew its provenance."""
+        key = self._key(track)[:3]
+        if self._open.get(key) == (sid, track.provenance):
+            return
+        pid = self._pid(track.provenance)
+        self._connection.execute(
+            "UPDATE series SET closed = ? WHERE eid = ? AND attr = ? AND dataset = ? AND closed IS NULL AND sid <> ?",
+            (now, *key, sid),
+        )
+        self._connection.execute(
+            "UPDATE series SET closed = NULL, pid = ? WHERE sid = ? AND (closed IS NOT NULL OR pid <> ?)",
+            (pid, sid, pid),
+        )
+        if len(self._open) >= self._remembered:
+            self._open.clear()
+        self._open[key] = (sid, track.provenance)
+
+    def forget(self) -> None:
+        """Forget what was added in a transaction that was rolled back."""
+        self._sids.clear()
+        self._open.clear()
+        self._pids.clear()
+
+    def _key(self, track: Track) -> tuple[int, int, int, int, int]:
+        tid = self._terms.tid
+        return (
+            track.eid,
+            tid(track.attribute),
+            tid(track.dataset),
+            tid(track.unit),
+            tid(track.provenance.method),
+        )
+
+    def _found_or_added(self, key: tuple[int, ...], track: Track, now: int) -> int:
+        found = self._connection.execute(
+            "SELECT sid FROM series WHERE eid = ? AND attr = ? AND dataset = ? AND unit = ? AND method = ?", key
+        ).get
+        if found is not None:
+            return int(found)
+        busy = self._connection.execute(
+            "SELECT 1 FROM series WHERE eid = ? AND attr = ? AND dataset = ? AND closed IS NULL", key[:3]
+        ).get
+        self._connection.execute(
+            "INSERT INTO series (eid, attr, dataset, unit, method, pid, opened, closed) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*key, self._pid(track.provenance), now, now if busy else None),
+        )
+        return self._connection.last_insert_rowid()
+
+    def _pid(self, provenance: Provenance) -> int:
+        pid = self._pids.get(provenance)
+        if pid is None:
+            body = _ENCODER.encode(provenance).decode()
+            found = self._connection.execute("SELECT pid FROM provenance WHERE body = ?", (body,)).get
+            if found is None:
+                self._connection.execute("INSERT INTO provenance (body) VALUES (?)", (body,))
+                found = self._connection.last_insert_rowid()
+            pid = self._pids[provenance] = int(found)
+        return pid

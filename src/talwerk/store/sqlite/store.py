@@ -1,0 +1,133 @@
+"""The embedded store: one SQLite file per tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from talwerk.core.change import Ack
+from talwerk.core.errors import DomainError, Fault
+from talwerk.core.instants import Clock
+from talwerk.core.query import Query, TemporalQuery, Window
+from talwerk.core.scope import Scope
+from talwerk.core.series import Bucket, LogEntry, Points, Series, SeriesKey, TypeCount
+from talwerk.store.contract import EntityPage, Submission
+
+from . import history, log, points, read
+from .connection import ReaderPool, WriterLock, open_reader, open_writer
+from .cursor import Cursors
+from .faults import translated
+from .limits import Limits
+from .schema import migrate, refuse_newer, steps
+from .write import Writer
+
+
+class SqliteStore:
+    """One tenant's data in one file. Made by :meth:`open`; see ``Store`` for what the methods promise.
+
+    Args:
+        readers: reading connections.
+        writer: the sole writer, None for a store that only reads.
+        lock: keeps other writers out, None for a store that only reads.
+        limits: of the store.
+    """
+
+    def __init__(self, readers: ReaderPool, writer: Writer | None, lock: WriterLock | None, limits: Limits) -> None:
+        self._readers = readers
+        self._writer = writer
+        self._lock = lock
+        self._limits = limits
+        with readers.snapshot() as connection:
+            secret = connection.execute("SELECT value FROM meta WHERE key = 'secret'").get
+        self._cursors = Cursors(bytes.fromhex(secret))
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock, *, readonly: bool = False, limits: Limits | None = None) -> Self:
+        """Open a city's database; a writer makes it when it does not exist and brings it to the newest version.
+
+        Args:
+            path: the database file; its directory exists.
+            clock: stamps records and drives time budgets.
+            readonly: for processes that only read.
+            limits: None for the defaults.
+
+        Raises:
+            DomainError: Busy when somebody else writes it or it cannot be opened; InternalError when it is of a
+                newer version, damaged or something else.
+        """
+        limits = Limits() if limits is None else limits
+        known = steps()
+        readers = ReaderPool(lambda: open_reader(path, limits), clock, limits.budget_s)
+        if readonly:
+            with readers.snapshot() as connection:
+                refuse_newer(connection, path, known)
+            return cls(readers, None, None, limits)
+        lock = WriterLock(path)
+        try:
+            connection = open_writer(path, limits)
+            try:
+                migrate(connection, path, known)
+                with translated():
+                    writer = Writer(connection, clock, limits)
+                return cls(readers, writer, lock, limits)
+            except BaseException:
+                connection.close()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+
+    def apply(self, submissions: Sequence[Submission]) -> list[Ack | DomainError]:
+        """Write batches in one transaction."""
+        if self._writer is None:
+            raise DomainError(Fault.BUSY, "This store was opened for reading only.")
+        return self._writer.apply(submissions)
+
+    def read(self, query: Query, scope: Scope) -> EntityPage:
+        """The current state of entities."""
+        with self._readers.snapshot() as connection:
+            return read.read(connection, query, scope, self._cursors)
+
+    def history(self, query: TemporalQuery, scope: Scope) -> EntityPage:
+        """Instances of the attributes of entities."""
+        with self._readers.snapshot() as connection:
+            return history.history(connection, query, scope, self._cursors, self._limits.instances)
+
+    def series(self, scope: Scope, entity: str | None = None) -> tuple[Series, ...]:
+        """The series of one entity, or all of them."""
+        with self._readers.snapshot() as connection:
+            return points.series(connection, scope, entity)
+
+    def points(self, key: SeriesKey, window: Window, scope: Scope, last: int | None = None) -> Points:
+        """Plain values of an attribute's series, oldest first."""
+        with self._readers.snapshot() as connection:
+            return points.points(connection, key, window, scope, last)
+
+    def hours(self, key: SeriesKey, window: Window, scope: Scope) -> tuple[Bucket, ...]:
+        """Hourly sums, oldest first."""
+        with self._readers.snapshot() as connection:
+            return points.hours(connection, key, window, scope)
+
+    def types(self, scope: Scope) -> tuple[TypeCount, ...]:
+        """The entity types that exist, ordered by IRI."""
+        with self._readers.snapshot() as connection:
+            return read.types(connection, scope)
+
+    def log(self, after: int, limit: int = 1_000) -> tuple[LogEntry, ...]:
+        """The change log's entries after a position, in order."""
+        with self._readers.snapshot() as connection:
+            return log.entries(connection, after, limit)
+
+    def position(self) -> int:
+        """The change log's newest position."""
+        with self._readers.snapshot() as connection:
+            return log.newest(connection)[0]
+
+    def close(self) -> None:
+        """Release the database."""
+        self._readers.close()
+        if self._writer is not None:
+            self._writer.close()
+        if self._lock is not None:
+            self._lock.release()

@@ -26,6 +26,7 @@ from talwerk.processes.engine import Engine
 from talwerk.sdk.profile import Profile
 from talwerk.settings import Settings
 from talwerk.store.sqlite import SqliteStore
+from talwerk.store.sqlite.limits import Limits
 
 
 class City(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,9 +74,8 @@ async def open_city(settings: Settings, clock: Clock | None = None, *, alone: bo
         writing = stack.enter_context(writing_right(directory))
         if alone and not writing:
             raise DomainError(Fault.BUSY, f"Another Talwerk runs on {directory} already.")
-        store = SqliteStore.open(
-            directory / DATABASE, clock, readonly=not writing, budget_s=settings.query_budget_ms / 1_000
-        )
+        limits = Limits(budget_s=settings.query_budget_ms / 1_000)
+        store = SqliteStore.open(directory / DATABASE, clock, readonly=not writing, limits=limits)
         stack.callback(store.close)
         writer: Engine | RemoteWriter
         if writing:
@@ -95,7 +95,7 @@ async def open_city(settings: Settings, clock: Clock | None = None, *, alone: bo
 
 def endpoint(city: City) -> ASGIApp:
     """Everything that answers HTTP, behind the one guard that knows who asks."""
-    from talwerk.portal import portal_routes
+    from talwerk.portal.site import portal_routes
     from talwerk.protocols import health, http, ngsild, plain
 
     routes = [

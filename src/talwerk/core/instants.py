@@ -78,10 +78,9 @@ def parse_instant(text: object, what: str = "time") -> Instant:
 def format_instant(instant: int) -> str:
     """RFC 3339 in UTC with ``Z``; a fraction only when it is not zero, without trailing zeros."""
     moment = datetime_of(instant)
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
-    if moment.microsecond:
-        text += f".{moment.microsecond:06d}".rstrip("0")
-    return text + "Z"
+    # The first 26 characters of isoformat lie before the offset; it writes a fraction only when there is one.
+    text = moment.isoformat()
+    return text[:26].rstrip("0") + "Z" if moment.microsecond else text[:19] + "Z"
 
 
 class Clock(Protocol):

@@ -21,7 +21,7 @@ from talwerk.portal.views import (
 )
 from talwerk.portal.windows import Window, window_links
 
-from .scene import Place, Scene
+from .scene import Place, Scene, credit
 from .stretch import stretch
 
 START = "/de"
@@ -92,7 +92,7 @@ def point(scene: Scene, place: Place, span: Window, p: Phrasebook) -> PointView:
         statistics=shown.statistics,
         rows=shown.rows,
         rows_total=shown.rows_total,
-        credit=scene.credit(place),
+        credit=credit(series),
         method=series.provenance.method,
         cadence_s=series.provenance.cadence_s or 0,
         csv_href=f"{address}.csv{query}",

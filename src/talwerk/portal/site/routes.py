@@ -24,7 +24,7 @@ from talwerk.sdk.profile import Profile
 from talwerk.texts import catalogue
 
 from . import facts
-from .scene import Place, Scene
+from .scene import Place, Scene, credit
 
 logger = logging.getLogger(__name__)
 
@@ -144,9 +144,5 @@ def _nothing_there(request: Request, _scene: Scene) -> tuple[PageView, tuple[Pla
 
 def _credits(places: tuple[Place, ...]) -> tuple[Credit, ...]:
     """Every source once, in the order of the page."""
-    seen: dict[str, Credit] = {}
-    for place in places:
-        origin = place.series.provenance
-        licence = "" if origin.licence == "unknown" else origin.licence
-        seen.setdefault(origin.source, Credit(source=origin.source, attribution=origin.attribution, licence=licence))
-    return tuple(seen.values())
+    seen = {place.series.provenance.source: credit(place.series) for place in reversed(places)}
+    return tuple(reversed(seen.values()))

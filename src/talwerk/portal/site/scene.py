@@ -166,11 +166,13 @@ class Scene:
             return None
         return (latest.value - earlier[0].value) * HOUR / (latest.at_us - earlier[0].at_us)
 
-    def credit(self, place: Place) -> Credit:
-        """Whose numbers these are; an unknown licence stays empty, the page says so."""
-        origin = place.series.provenance
-        licence = "" if origin.licence == "unknown" else origin.licence
-        return Credit(source=origin.source, attribution=origin.attribution, licence=licence)
+
+def credit(series: Series) -> Credit:
+    """Whose numbers these are; an unknown licence stays empty, the page says so."""
+    origin = series.provenance
+    licence = "" if origin.licence == "unknown" else origin.licence
+    # The credit line names the source as the source wants it; its key is for programs.
+    return Credit(source=origin.attribution or origin.source, licence=licence)
 
 
 def stale_after_s(series: Series) -> int:

@@ -48,7 +48,8 @@ def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window) -> S
     window = Window(start=start, end=end)
     hours = scene.broker.hours(place.key, Window(start=start - start % HOUR, end=end), scene.scope)
     total = sum(hour.n + hour.bad for hour in hours)
-    sums = gauge.measure.sum_period_s > 0
+    # Totals that overlap (the rain of a day, told every half hour) must not be added up again.
+    sums = 0 < gauge.measure.sum_period_s <= (place.series.provenance.cadence_s or 0)
     points: tuple[Reading, ...] = ()
     if total <= SINGLE_VALUES_MAX:
         points = tuple(readings(scene.broker.points(place.key, window, scene.scope)))

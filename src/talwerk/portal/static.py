@@ -4,15 +4,13 @@ import gzip
 import hashlib
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from talwerk.portal.mark import mark_svg
 from talwerk.portal.place import NEUTRAL_MARK, Mark
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-    from starlette.routing import Route
 
 _FOREVER = "public, max-age=31536000, immutable"
 
@@ -40,22 +38,18 @@ def mark_href(mark: Mark) -> str:
     return f"/static/{content_hash(mark_svg(mark))}/zeichen.svg"
 
 
-def static_routes(mark: Mark = NEUTRAL_MARK) -> "list[Route]":
+def static_routes(mark: Mark = NEUTRAL_MARK) -> list[Route]:
     """Return the routes of all static files; any other hash is not found."""
-    from starlette.routing import Route
-
     return [
-        _route(Route, stylesheet_href(), stylesheet(), "text/css; charset=utf-8"),
-        _route(Route, mark_href(mark), mark_svg(mark), "image/svg+xml"),
+        _route(stylesheet_href(), stylesheet(), "text/css; charset=utf-8"),
+        _route(mark_href(mark), mark_svg(mark), "image/svg+xml"),
     ]
 
 
-def _route(route: "type[Route]", href: str, content: bytes, media_type: str) -> "Route":
+def _route(href: str, content: bytes, media_type: str) -> Route:
     packed = gzip.compress(content, 9, mtime=0)
 
-    async def answer(request: "Request") -> "Response":
-        from starlette.responses import Response
-
+    async def answer(request: Request) -> Response:
         headers = {
             "Cache-Control": _FOREVER,
             "Vary": "Accept-Encoding",
@@ -65,4 +59,4 @@ def _route(route: "type[Route]", href: str, content: bytes, media_type: str) -> 
             return Response(packed, media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
         return Response(content, media_type=media_type, headers=headers)
 
-    return route(href, answer, methods=["GET"])
+    return Route(href, answer, methods=["GET"])

@@ -135,7 +135,7 @@ def _column(gauge: Gauge, node_y: float, now_us: int, p: Phrasebook) -> Column:
         tube_end=tube_end,
         # The rounded end of the filling needs some height to be seen at all.
         fill_y=min(scale.place(value or 0.0), tube_end - 8.0) if filled else None,
-        fill_share=100.0 * (value or 0.0) / (top or 1.0) if filled else 0.0,
+        fill_share=min(100.0 * (value or 0.0) / (top or 1.0), 100.0) if filled else 0.0,
         ticks=_ticks(gauge, scale, p),
         has_tube=top is not None,
     )

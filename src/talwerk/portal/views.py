@@ -89,7 +89,7 @@ class Talband:
     """The city's axis with its gauges, in the order in which the axis passes them.
 
     Attributes:
-        axis: Name of the axis with its article, e.g. "die Wupper".
+        axis: Name of the axis with its article, e.g. "der Fluss".
         gauges: Gauges along the axis, from its beginning to its end.
         flow: Verb for the direction ("fließt"), or empty if the axis has none.
     """
@@ -211,7 +211,7 @@ class PointView:
     """Measuring point: one series in full.
 
     Attributes:
-        title: Heading, e.g. "Pegel Kluserbrücke".
+        title: Heading, e.g. "Pegel Brücke".
         gauge: The series' latest value, levels and limits.
         trail: Breadcrumbs from the start page down, without this page.
         quantities: What else is measured at this place, this series marked current.

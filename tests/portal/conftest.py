@@ -1,0 +1,61 @@
+"""A real browser that shows rendered pages under their content security policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+from talwerk.portal.mark import mark_svg
+from talwerk.portal.render import CONTENT_SECURITY_POLICY, render
+from talwerk.portal.static import stylesheet
+from tests.portal.examples import PAGES
+
+ADDRESS = "http://city.test/de/"
+
+
+@pytest.fixture(scope="session")
+def browser(needs: Callable[[str], str]) -> Iterator[Browser]:
+    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=needs("chromium"), args=arguments)
+        yield running
+        running.close()
+
+
+def answer(route: Route, name: str) -> None:
+    view, frame = PAGES[name]
+    address = route.request.url
+    if address.endswith(".css"):
+        route.fulfill(body=stylesheet(), content_type="text/css")
+    elif address.endswith(".svg"):
+        route.fulfill(body=mark_svg(frame.city.mark), content_type="image/svg+xml")
+    else:
+        headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+        route.fulfill(body=render(view, frame), content_type="text/html; charset=utf-8", headers=headers)
+
+
+@pytest.fixture
+def show(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page by its name: `page = show("calm", 360, "dark")`; complaints of the browser fail the test."""
+    opened = []
+    complaints: list[str] = []
+
+    def open_page(name: str, width: int = 1280, scheme: str = "light", **options: object) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            **options,  # type: ignore[arg-type]
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.route("**/*", lambda route: answer(route, name))
+        page.goto(ADDRESS)
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
+    assert not complaints

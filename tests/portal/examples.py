@@ -1,0 +1,189 @@
+"""Pages of an invented city, in the shapes that real ones have."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from talwerk.portal.place import City, Credit, Frame, Link
+from talwerk.portal.states import State, gauge_state
+from talwerk.portal.views import (
+    Bucket,
+    ChartView,
+    EmptyView,
+    ErrorView,
+    Form,
+    Gauge,
+    LageView,
+    LegendView,
+    Measure,
+    PageView,
+    PointView,
+    Reading,
+    Remark,
+    Station,
+    StationsView,
+    Statistics,
+    Step,
+    Talband,
+)
+
+MINUTE_US = 60_000_000
+HOUR_US = 60 * MINUTE_US
+DAY_US = 24 * HOUR_US
+NOW_US = 1_611_929_160_000_000  # 2021-01-29 14:06 UTC, 15:06 in the city
+LATEST_US = NOW_US - 6 * MINUTE_US
+
+LEVEL = Measure("Wasserstand", "cm")
+FLOW = Measure("Abfluss", "m³/s", 2)
+RAIN = Measure("Niederschlag", "mm", 1, 1_800)
+LEVELS = (126.0, 212.0, 253.0)
+CREDIT = Credit("Musterverband", "© Musterverband 2021", "CC BY 4.0", "https://example.org/", "https://example.org/by")
+
+
+def gauge(
+    station: str = "Brücke",
+    value: float | None = 104.0,
+    *,
+    levels: tuple[float, ...] = LEVELS,
+    trend: float | None = 3.0,
+    at_us: int = LATEST_US,
+    measure: Measure = LEVEL,
+) -> Gauge:
+    latest = None if value is None else Reading(at_us, value, 1)
+    return Gauge(station, "/de/messstellen/x", measure, latest, levels, trend, 3 * 3_600, 135.0, "Musterverband")
+
+
+AXIS = (
+    gauge("Oberdorf", 41.0, levels=(), trend=0.2),
+    gauge("Brücke", 104.0),
+    gauge("Werk", 230.0, trend=20.0),
+    gauge("Mündung", 271.0, trend=38.0),
+    gauge("Unterdorf", 71.0, at_us=NOW_US - 26 * HOUR_US),
+    gauge("Neubau", None),
+)
+CALM = (gauge("Oberdorf", 41.0, levels=()), gauge("Brücke", 104.0))
+TILES = (
+    gauge("Oberdorf", 33.654, levels=(), measure=FLOW),
+    gauge("Oberdorf", 0.0, levels=(), measure=RAIN),
+    gauge("Seitental", 8.0, levels=(), at_us=NOW_US - 9 * DAY_US),
+)
+
+
+def frame(now_us: int = NOW_US, banner: str = "") -> Frame:
+    return Frame(
+        city=City("Musterstadt"),
+        now_us=now_us,
+        navigation=(Link("Lage", "/de/", current=True), Link("Messstellen", "/de/messstellen")),
+        credits=(CREDIT, Credit("Ohne Lizenz")),
+        banner=banner,
+        api_href="/ngsi-ld/v1/entities",
+        code_href="https://example.org/code",
+        legend_href="/de/zeichen",
+    )
+
+
+def lage(axis: tuple[Gauge, ...] = AXIS, tiles: tuple[Gauge, ...] = TILES, now_us: int = NOW_US) -> LageView:
+    known = axis + tiles
+    silent = sum(gauge_state(one, now_us) is State.SILENT for one in known)
+    band = Talband("der Fluss", axis, "fließt") if axis else None
+    return LageView(band, tiles, len(known), silent, "/de/messstellen")
+
+
+def half_hours(count: int, end_us: int = LATEST_US) -> tuple[Reading, ...]:
+    """Values of half-hours with a flood, a gap, a suspect and a failed one."""
+    readings = []
+    for index in range(count):
+        if count // 2 < index < count // 2 + 6:
+            continue
+        value = 40 + 90 * math.exp(-(((index - 0.7 * count) / (0.08 * count)) ** 2)) + 2 * math.sin(index / 3)
+        flag = {5: 3, 9: 4}.get(index, 1)
+        readings.append(Reading(end_us - (count - 1 - index) * 30 * MINUTE_US, 9_999.0 if flag == 4 else value, flag))
+    return tuple(readings)
+
+
+def point(count: int = 48, *, end_us: int = NOW_US, view_levels: tuple[float, ...] = LEVELS) -> PointView:
+    rows = half_hours(count, end_us - 6 * MINUTE_US)
+    good = [row for row in rows if row.flag == 1]
+    lowest, highest = min(good, key=lambda row: row.value), max(good, key=lambda row: row.value)
+    ranges = [("24 h", True), ("7 Tage", False), ("30 Tage", False), ("alles", False)]
+    return PointView(
+        title="Pegel Brücke",
+        gauge=gauge("Brücke", rows[-1].value, at_us=rows[-1].at_us, levels=view_levels),
+        trail=(Link("Lage", "/de/"), Link("Messstellen", "/de/messstellen")),
+        quantities=(Link("Wasserstand", "/a", current=True), Link("Abfluss", "/b")),
+        ranges=tuple(Link(label, f"?zeitraum={label}", current) for label, current in ranges),
+        chart=ChartView(end_us - count * 30 * MINUTE_US, end_us, rows, (), 90 * MINUTE_US),
+        statistics=Statistics(len(rows), 2, lowest, highest, 61.0),
+        rows=tuple(reversed(rows)),
+        rows_total=len(rows),
+        credit=CREDIT,
+        remarks=(Remark(rows[9].at_us, "Ein Wert 9.999 cm, als fehlerhaft markiert."),),
+        method="Mittel der halben Stunde",
+        cadence_s=1_800,
+        csv_href="/csv",
+        json_href="/json",
+    )
+
+
+def buckets(days: int, *, sums: bool = False, end_us: int = NOW_US) -> tuple[Bucket, ...]:
+    made = []
+    for day in range(days):
+        start_us = end_us - (days - day) * DAY_US
+        value = max(0.0, 20 * math.sin(day / 5)) if sums else 60 + 30 * math.sin(day / 5)
+        spread = 0.0 if sums else 12.0
+        made.append(Bucket(start_us, start_us + DAY_US, value - spread, value, value + spread))
+    return tuple(made)
+
+
+def long_point(days: int = 400) -> PointView:
+    base = point()
+    chart = ChartView(NOW_US - days * DAY_US, NOW_US, (), buckets(days), DAY_US)
+    return replace(base, chart=chart, rows_total=20_624)
+
+
+def rain_point(days: int = 30) -> PointView:
+    base = point(view_levels=())
+    chart = ChartView(NOW_US - days * DAY_US, NOW_US, (), buckets(days, sums=True), DAY_US, Form.BARS)
+    statistics = replace(base.statistics, total=212.4)
+    return replace(base, gauge=replace(base.gauge, measure=RAIN), chart=chart, statistics=statistics)
+
+
+def nothing_in_window() -> PointView:
+    base = point()
+    return replace(
+        base,
+        gauge=gauge("Neubau", None),
+        chart=ChartView(NOW_US - DAY_US, NOW_US),
+        statistics=Statistics(0),
+        rows=(),
+        rows_total=0,
+        remarks=(),
+        csv_href="",
+        json_href="",
+        credit=Credit("Musterverband"),
+    )
+
+
+OLD_US = NOW_US + 5 * 366 * DAY_US
+STATIONS = StationsView((Station("Oberdorf", TILES[:2], "oberhalb der Stadt"), Station("Brücke", AXIS[1:])))
+STEPS = (Step("Beispieldaten erzeugen.", "talwerk sample beispiel"), Step("Einlesen.", "talwerk replay " + "x" * 120))
+
+PAGES: dict[str, tuple[PageView, Frame]] = {
+    "calm": (lage(CALM), frame()),
+    "raised": (lage(), frame(banner="Beispieldaten: Diese Werte sind erfunden.")),
+    "old": (lage(now_us=OLD_US), frame(OLD_US)),
+    "no-axis": (lage(axis=()), frame()),
+    "many": (lage(AXIS + AXIS), frame()),
+    "empty": (EmptyView(STEPS), frame()),
+    "stations": (STATIONS, frame()),
+    "no-stations": (StationsView(()), frame()),
+    "point-day": (point(), frame()),
+    "point-week": (point(336), frame()),
+    "point-long": (long_point(), frame()),
+    "point-rain": (rain_point(), frame()),
+    "point-old": (point(), frame(OLD_US)),
+    "point-nothing": (nothing_in_window(), frame()),
+    "legend": (LegendView(), frame()),
+    **{f"error-{status}": (ErrorView(status, "Näheres."), frame()) for status in (400, 403, 404, 413, 418, 500, 503)},
+}

@@ -1,0 +1,202 @@
+"""Errors as problem documents (RFC 9457): one domain error in, each protocol's own form out."""
+
+from __future__ import annotations
+
+import http
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from talwerk.core.errors import DomainError, Fault
+
+from .answers import Answer, Header, send_answer
+from .bodies import ClientGoneError
+
+logger = logging.getLogger(__name__)
+
+REQUEST_ID = "talwerk.request_id"
+OUR_NAMESPACE = "urn:talwerk:fault:"
+
+STATUS: Mapping[Fault, int] = {
+    Fault.INVALID_REQUEST: 400,
+    Fault.BAD_REQUEST_DATA: 400,
+    Fault.ALREADY_EXISTS: 409,
+    Fault.NOT_FOUND: 404,
+    Fault.NOT_SUPPORTED: 422,
+    Fault.TOO_COMPLEX: 403,
+    Fault.TOO_MANY_RESULTS: 403,
+    Fault.CONTEXT_NOT_AVAILABLE: 504,
+    Fault.NO_MULTI_TENANCY: 501,
+    Fault.UNKNOWN_TENANT: 404,
+    Fault.UNAUTHENTICATED: 401,
+    Fault.FORBIDDEN: 403,
+    Fault.METHOD_NOT_ALLOWED: 405,
+    Fault.NOT_ACCEPTABLE: 406,
+    Fault.TIMED_OUT: 408,
+    Fault.LENGTH_REQUIRED: 411,
+    Fault.TOO_LARGE: 413,
+    Fault.UNSUPPORTED_MEDIA_TYPE: 415,
+    Fault.MISDIRECTED: 421,
+    Fault.BUSY: 503,
+    Fault.STORAGE_FULL: 507,
+    Fault.INTERNAL: 500,
+}
+
+_TITLES: Mapping[Fault, str] = {
+    Fault.INVALID_REQUEST: "The request is not valid",
+    Fault.BAD_REQUEST_DATA: "The request's data are not valid",
+    Fault.ALREADY_EXISTS: "The resource exists already",
+    Fault.NOT_FOUND: "The resource does not exist",
+    Fault.NOT_SUPPORTED: "The operation is not supported",
+    Fault.TOO_COMPLEX: "The query is too complex",
+    Fault.TOO_MANY_RESULTS: "The query asks for too many results",
+    Fault.CONTEXT_NOT_AVAILABLE: "The JSON-LD context is not available",
+    Fault.NO_MULTI_TENANCY: "Tenants are not supported",
+    Fault.UNKNOWN_TENANT: "The tenant does not exist",
+    Fault.UNAUTHENTICATED: "The credentials are missing or not valid",
+    Fault.FORBIDDEN: "The request is not allowed",
+    Fault.INTERNAL: "The server failed",
+}
+
+_SPECIAL_HEADERS: Mapping[Fault, tuple[Header, ...]] = {
+    Fault.UNAUTHENTICATED: ((b"www-authenticate", b'Bearer realm="talwerk"'),),
+    Fault.BUSY: ((b"retry-after", b"1"),),
+    # What is left of the body will not be read.
+    Fault.TIMED_OUT: ((b"connection", b"close"),),
+    Fault.TOO_LARGE: ((b"connection", b"close"),),
+}
+
+
+class Form(msgspec.Struct, frozen=True):
+    """How a protocol writes its problems.
+
+    Attributes:
+        media_type: of the document.
+        namespace: what stands before the fault's name in ``type``, for the faults that the protocol's standard names.
+        faults: those faults; all others keep our own namespace.
+    """
+
+    media_type: bytes
+    namespace: str = OUR_NAMESPACE
+    faults: frozenset[Fault] = frozenset()
+
+    def type_of(self, fault: Fault) -> str:
+        """The URI that names the fault."""
+        return (self.namespace if fault in self.faults else OUR_NAMESPACE) + fault.value
+
+
+PLAIN = Form(b"application/problem+json")
+
+
+def problem(error: DomainError, form: Form = PLAIN, request_id: str = "") -> dict[str, Any]:
+    """The members of a problem document."""
+    status = STATUS[error.fault]
+    document: dict[str, Any] = {
+        "type": form.type_of(error.fault),
+        "title": _TITLES.get(error.fault) or http.HTTPStatus(status).phrase,
+        "status": status,
+        "detail": error.detail,
+    }
+    if error.where:
+        document["where"] = error.where
+    if request_id:
+        document["request"] = request_id
+    return document
+
+
+def problem_answer(
+    error: DomainError, form: Form = PLAIN, headers: tuple[Header, ...] = (), request_id: str = ""
+) -> Answer:
+    """The answer that tells of an error."""
+    return Answer(
+        STATUS[error.fault],
+        msgspec.json.encode(problem(error, form, request_id)),
+        (*headers, *_SPECIAL_HEADERS.get(error.fault, ())),
+        form.media_type,
+    )
+
+
+def unexpected(scope: Scope, form: Form = PLAIN) -> Answer:
+    """The answer to what nobody foresaw: logged with its cause under the request's id, told without internals."""
+    request_id: str = scope.get(REQUEST_ID, "")
+    logger.exception("request %s failed: %s %.200r", request_id, scope.get("method"), scope.get("path"))
+    error = DomainError(Fault.INTERNAL, f"The request {request_id} could not be answered; the cause stands in the log.")
+    return problem_answer(error, form, request_id=request_id)
+
+
+class FaultBarrier:
+    """Turns whatever escapes the application into a problem document."""
+
+    def __init__(self, app: ASGIApp, form: Form = PLAIN) -> None:
+        self._app = app
+        self._form = form
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer with a problem when the application did not."""
+        started = finished = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started, finished
+            started = True
+            finished = message["type"] == "http.response.body" and not message.get("more_body", False)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except ClientGoneError:
+            return
+        except DomainError as error:
+            if started:
+                raise
+            await send_answer(problem_answer(error, self._form), send, head=scope["method"] == "HEAD")
+        except Exception:
+            if finished:
+                # The framework has answered and logged already, and raises once more.
+                return
+            if started:
+                # Half an answer is out: only a broken connection tells the client so.
+                raise
+            await send_answer(unexpected(scope, self._form), send, head=scope["method"] == "HEAD")
+
+
+def _as_response(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status, media_type=answer.media_type.decode())
+    response.raw_headers.extend(answer.headers)
+    return response
+
+
+def _domain_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)  # noqa: S101 - registered for this class alone
+    return _as_response(problem_answer(error))
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+    headers = tuple((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items())
+    if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        fault = DomainError(
+            Fault.METHOD_NOT_ALLOWED, f"The method {request.method} does not exist at {request.url.path}."
+        )
+    elif error.status_code == http.HTTPStatus.NOT_FOUND:
+        fault = DomainError(Fault.NOT_FOUND, f"There is nothing at {request.url.path}.")
+    else:
+        fault = DomainError(Fault.INVALID_REQUEST, str(error.detail))
+    return _as_response(problem_answer(fault, headers=headers))
+
+
+def _unexpected_error(request: Request, _error: Exception) -> Response:
+    return _as_response(unexpected(request.scope))
+
+
+exception_handlers: dict[Any, Any] = {
+    DomainError: _domain_error,
+    HTTPException: _http_error,
+    Exception: _unexpected_error,
+}
+"""For ``Starlette(exception_handlers=...)``: the framework's own errors in the same form."""

@@ -1,0 +1,86 @@
+"""Entities one by one and by query (NGSI-LD clauses 5.6.1, 5.7.1, 5.7.2; resources 6.4 and 6.5)."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from talwerk.core.change import Batch, Change, Mode
+from talwerk.core.errors import DomainError, Fault
+from talwerk.core.query import Page, Query
+from talwerk.protocols.http.answers import Answer, Header
+
+from .call import JSON, JSON_LD, PREFIX, Call, document_answer
+from .decoding import decode_entity
+from .encoding import Representation, encode_entity
+from .representation import entity_representation
+from .selection import entity_id, projection, selection
+from .types_selection import parse_types
+
+
+async def retrieve_entity(call: Call) -> Answer:
+    """Retrieve one entity (clause 5.7.1, resource 6.5.3.1).
+
+    Raises:
+        DomainError: ResourceNotFound when the scope shows no such entity; BadRequestData for an id that is no URI.
+    """
+    identifier = entity_id(call.arguments[0])
+    context = await call.context()
+    shown = projection(call.parameters, context)
+    how = entity_representation(call, context, shown)
+    type_text = call.parameters.text("type")
+    types, condition = parse_types(type_text, context.expand) if type_text else ((), None)
+    query = Query(
+        types=types,
+        ids=(identifier,),
+        having=shown.having,
+        filter=condition,
+        attributes=shown.attributes,
+        page=Page(limit=1),
+    )
+    found = call.broker.read(query, call.scope).entities
+    if not found:
+        raise DomainError(Fault.NOT_FOUND, f"The entity {identifier} does not exist.")
+    return document_answer(encode_entity(found[0], how), how)
+
+
+async def query_entities(call: Call) -> Answer:
+    """Query entities (clause 5.7.2, resource 6.4.3.2).
+
+    Raises:
+        DomainError: BadRequestData when nothing restricts the query; TooManyResults, TooComplexQuery, InvalidRequest.
+    """
+    context = await call.context()
+    shown = projection(call.parameters, context)
+    how = entity_representation(call, context, shown)
+    query = selection(call.parameters, context, shown)
+    found = call.broker.read(query, call.scope)
+    headers = page_headers(call, how, found.next, found.total)
+    return document_answer([encode_entity(entity, how) for entity in found.entities], how, headers=headers)
+
+
+def page_headers(call: Call, how: Representation, cursor: str | None, total: int | None) -> tuple[Header, ...]:
+    """The size of the result and the way to the next page (clauses 6.3.10 and 6.3.13)."""
+    headers: list[Header] = []
+    if total is not None:
+        headers.append((b"ngsild-results-count", b"%d" % total))
+    if cursor is not None:
+        parameters = {name: text for name, text in call.parameters.names().items() if name not in {"after", "offset"}}
+        address = f"{PREFIX}{call.path}?{urlencode({**parameters, 'after': cursor})}"
+        media_type = JSON_LD if how.linked else JSON
+        headers.append((b"link", f'<{address}>;rel="next";type="{media_type}"'.encode()))
+    return tuple(headers)
+
+
+async def create_entity(call: Call) -> Answer:
+    """Create an entity (clause 5.6.1, resource 6.4.3.1).
+
+    Raises:
+        DomainError: AlreadyExists; BadRequestData naming the place; whatever is wrong with the body.
+    """
+    payload, linked = await call.body()
+    entity = decode_entity(payload, await call.context_of(payload, linked))
+    ack = await call.broker.write(Batch(changes=(Change(mode=Mode.CREATE, entity=entity),)), call.scope)
+    outcome = ack.outcomes[0]
+    if outcome.fault is not None:
+        raise DomainError(outcome.fault, outcome.detail)
+    return Answer(201, headers=((b"location", f"{PREFIX}/entities/{quote(entity.id, safe=':')}".encode()),))

@@ -1,0 +1,271 @@
+"""The query language of attributes (NGSI-LD clause 4.9): text to filter, by recursive descent.
+
+The whole grammar is read. What the filter tree cannot carry yet (patterns, linked entities, sub-attributes of
+sub-attributes, the entity's own times) is refused as such, after the text has proven to be well-formed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from talwerk.core.errors import DomainError, Fault, invalid
+from talwerk.core.identifiers import is_iri
+from talwerk.core.instants import instant_or_none
+from talwerk.core.query import And, Compare, Exists, Filter, Moment, Nothing, Operand, Operator, Or, Path, Range
+
+LENGTH_MAX = 8_000
+TERMS_MAX = 200
+NESTING_MAX = 20
+
+MEMBERS = frozenset({"observedAt", "unitCode", "datasetId", "createdAt", "modifiedAt"})
+"""Members of an attribute that a condition may be about, beside its sub-attributes."""
+
+_ENTITY_MEMBERS = frozenset({"id", "type", "scope", "createdAt", "modifiedAt", "deletedAt", "expiresAt"})
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s;|,()\[\]{}\"=!<>~]+|[^\s.;|,()\[\]{}\"=!<>~]+")
+_OPERATOR = re.compile(r"==|!=|>=|<=|!~=|~=|>|<")
+_QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\.)*+"')
+_BARE = re.compile(r"[^\s;|,()\"]+")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,6})?Z?", re.ASCII)
+_INTEGER_MAX = 2**63 - 1
+
+Expand = Callable[[str], str]
+
+
+def parse_q(text: str, expand: Expand, expand_values: frozenset[str] = frozenset()) -> Filter:
+    """The filter that a q expression stands for.
+
+    Args:
+        text: the expression.
+        expand: makes the IRI of a name.
+        expand_values: names of attributes whose text operands are names themselves (parameter expandValues).
+
+    Raises:
+        DomainError: InvalidRequest naming the position when the text breaks the grammar; OperationNotSupported for
+            what cannot be evaluated yet; TooComplexQuery when it is too long or too deep.
+    """
+    if len(text) > LENGTH_MAX:
+        raise DomainError(Fault.TOO_COMPLEX, f"The q has {len(text)} characters; {LENGTH_MAX} is the most.", "q")
+    parser = _Parser(text, expand, expand_values)
+    condition = parser.alternatives(0)
+    if parser.at < len(text):
+        raise parser.broken("an operator, ; or | was expected")
+    if parser.unsupported:
+        raise DomainError(Fault.NOT_SUPPORTED, f"The q uses {parser.unsupported}, which is not supported.", "q")
+    return condition
+
+
+class _Parser:
+    """Reads one expression; ``at`` is the position, ``unsupported`` the first thing that no filter can carry."""
+
+    def __init__(self, text: str, expand: Expand, expand_values: frozenset[str]) -> None:
+        self.text = text
+        self.at = 0
+        self.unsupported = ""
+        self._terms = 0
+        self._expand = expand
+        self._expand_values = expand_values
+
+    def broken(self, why: str) -> DomainError:
+        rest = self.text[self.at : self.at + 20]
+        shown = f"before {rest!r}" if rest else "at its end"
+        return invalid(f"The q is not well-formed at character {self.at} {shown}: {why}.", "q")
+
+    def _take(self, sign: str) -> bool:
+        if self.text.startswith(sign, self.at):
+            self.at += len(sign)
+            return True
+        return False
+
+    def _match(self, pattern: re.Pattern[str]) -> str | None:
+        found = pattern.match(self.text, self.at)
+        if found is None:
+            return None
+        self.at = found.end()
+        return found[0]
+
+    def alternatives(self, depth: int) -> Filter:
+        """Terms joined by ``|``, the looser of the two operators."""
+        if depth > NESTING_MAX:
+            raise DomainError(Fault.TOO_COMPLEX, f"The q is nested deeper than {NESTING_MAX} levels.", "q")
+        items = [self._sequence(depth)]
+        while self._take("|"):
+            items.append(self._sequence(depth))
+        return items[0] if len(items) == 1 else Or(tuple(items))
+
+    def _sequence(self, depth: int) -> Filter:
+        """Terms joined by ``;``."""
+        items = [self._term(depth)]
+        while self._take(";"):
+            items.append(self._term(depth))
+        return items[0] if len(items) == 1 else And(tuple(items))
+
+    def _term(self, depth: int) -> Filter:
+        if self._take("("):
+            condition = self.alternatives(depth + 1)
+            if not self._take(")"):
+                raise self.broken("a closing parenthesis was expected")
+            return condition
+        self._terms += 1
+        if self._terms > TERMS_MAX:
+            raise DomainError(Fault.TOO_COMPLEX, f"The q has more than {TERMS_MAX} terms.", "q")
+        path, named = self._path(depth)
+        sign = self._match(_OPERATOR)
+        if sign is None:
+            return Exists(path)
+        if sign in {"~=", "!~="}:
+            self._pattern()
+            return Nothing()
+        operator = Operator(sign)
+        equality = operator in {Operator.EQUAL, Operator.UNEQUAL}
+        operands = self._operands() if equality else (self._comparable(),)
+        if named in self._expand_values:
+            operands = tuple(self._named(operand) if isinstance(operand, str) else operand for operand in operands)
+        return Compare(path, operator, operands)
+
+    def _path(self, depth: int) -> tuple[Path, str]:
+        """A path ``a``, ``a.b``, ``a[c.d]``, ``a.b[c.d]`` or ``a{Type:b}``, and the attribute's name as written."""
+        names = self._names()
+        if self._take("{"):
+            self._linked(depth)
+            return Path(""), ""
+        trail: tuple[str, ...] = ()
+        if self._take("["):
+            trail = tuple(self._names())
+            if not self._take("]"):
+                raise self.broken("a closing bracket was expected")
+        attribute, *subs = names
+        if attribute in _ENTITY_MEMBERS:
+            self._refuse(f"the entity's own member {attribute}")
+        if len(subs) > 1:
+            self._refuse(f"a sub-attribute of a sub-attribute ({'.'.join(names)[:80]})")
+        sub = subs[0] if subs else None
+        if sub is not None and sub not in MEMBERS:
+            sub = self._named(sub)
+        return Path(self._named(attribute), sub, trail), attribute
+
+    def _named(self, name: str) -> str:
+        try:
+            return self._expand(name)
+        except DomainError as error:
+            raise self.broken(f"{name[:80]!r} is neither a short name nor a URI") from error
+
+    def _names(self) -> list[str]:
+        names = []
+        while True:
+            name = self._match(_NAME)
+            if name is None:
+                raise self.broken("a name was expected")
+            names.append(name)
+            if not self._take("."):
+                return names
+
+    def _linked(self, depth: int) -> None:
+        """What follows the brace of a linked entity: types, a colon, a path in it."""
+        if depth > NESTING_MAX:
+            raise DomainError(Fault.TOO_COMPLEX, f"The q is nested deeper than {NESTING_MAX} levels.", "q")
+        self._refuse("a linked entity")
+        self._names()
+        while self._take(",") or self._take("|"):
+            self._names()
+        if self._take("."):
+            self._names()
+        if self._take("{"):
+            self._linked(depth + 1)
+        if not self._take("}"):
+            raise self.broken("a closing brace was expected")
+        if self._take("."):
+            self._names()
+        if self._take("["):
+            self._names()
+            if not self._take("]"):
+                raise self.broken("a closing bracket was expected")
+
+    def _pattern(self) -> None:
+        if self._match(_QUOTED) is None and self._match(_BARE) is None:
+            raise self.broken("a pattern was expected")
+        self._refuse("a pattern (~= or !~=)")
+
+    def _refuse(self, what: str) -> None:
+        self.unsupported = self.unsupported or what
+
+    def _operands(self) -> tuple[Operand | Range, ...]:
+        operands = [self._value()]
+        while self._take(","):
+            operands.append(self._value())
+        return tuple(operands)
+
+    def _comparable(self) -> Operand:
+        start = self.at
+        value = self._value()
+        if isinstance(value, bool | Range):
+            self.at = start
+            raise self.broken("a number, a text in quotes or a time was expected")
+        return value
+
+    def _value(self) -> Operand | Range:
+        low = self._single()
+        if not self._take(".."):
+            return low
+        high = self._single()
+        if isinstance(low, bool) or _kind(low) != _kind(high):
+            raise self.broken("the two ends of a range must be of one kind, and no truth values")
+        return Range(low, high)
+
+    def _single(self) -> Operand:
+        quoted = self._match(_QUOTED)
+        if quoted is not None:
+            return self._unquoted(quoted)
+        start = self.at
+        bare = self._match(_BARE)
+        if bare is None:
+            raise self.broken("a value was expected")
+        value = _literal(bare)
+        if value is None and ".." in bare:
+            # The left end of a range; what follows the two dots is read next.
+            bare = bare.partition("..")[0]
+            self.at = start + len(bare)
+            value = _literal(bare)
+        if value is None:
+            self.at = start
+            raise self.broken("a number within 64 bits, a time, a URI or a text in quotes was expected")
+        return value
+
+    def _unquoted(self, quoted: str) -> str:
+        try:
+            text: str = msgspec.json.decode(quoted.encode(), type=str)
+        except (msgspec.DecodeError, UnicodeEncodeError) as error:
+            raise self.broken("the text before it uses an unknown escape") from error
+        return text
+
+
+def _kind(value: object) -> type:
+    return float if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
+
+
+def _literal(bare: str) -> Operand | None:
+    """The value of a word without quotes; None when it is none."""
+    if _NUMBER.fullmatch(bare):
+        return _number(bare)
+    if bare in {"true", "false"}:
+        return bare == "true"
+    instant = instant_or_none(bare)
+    if instant is not None:
+        return Moment(instant)
+    if _DATE.fullmatch(bare) or _TIME.fullmatch(bare):
+        return bare
+    # Two dots inside an address would be taken for a range by every other reader; they are left to quotes.
+    return bare if ".." not in bare and is_iri(bare) else None
+
+
+def _number(bare: str) -> Operand | None:
+    if not any(sign in bare for sign in ".eE"):
+        value = int(bare) if len(bare) < 21 else _INTEGER_MAX + 1
+        return value if -_INTEGER_MAX - 1 <= value <= _INTEGER_MAX else None
+    number = float(bare)
+    return number if abs(number) != float("inf") else None

@@ -1,0 +1,83 @@
+"""How an answer is to be written: Accept, format, options (NGSI-LD clauses 6.3.4, 6.3.7 and 6.3.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from talwerk.core.errors import DomainError, Fault, invalid
+from talwerk.protocols.http.negotiation import preferred
+
+from .call import JSON, JSON_LD, Call
+from .contexts import Context
+from .encoding import Form, Representation
+from .parameters import Parameters
+from .selection import Projection
+
+_FORMS: Mapping[str, Form] = {
+    "normalized": Form.NORMALIZED,
+    "concise": Form.CONCISE,
+    "simplified": Form.SIMPLIFIED,
+    "keyValues": Form.SIMPLIFIED,
+}
+_TEMPORAL_FORMS: Mapping[str, Form] = {**_FORMS, "temporalValues": Form.SIMPLIFIED}
+_SYSTEM = "sysAttrs"
+# What the standard has, and this broker not yet.
+_REFUSED = frozenset({"aggregatedValues", "splitEntities"})
+
+
+def entity_representation(call: Call, context: Context, shown: Projection) -> Representation:
+    """How entities are written.
+
+    Raises:
+        DomainError: NotAcceptable; InvalidRequest for an unknown format or option.
+    """
+    return _representation(call, context, shown, _FORMS)
+
+
+def temporal_representation(call: Call, context: Context, shown: Projection) -> Representation:
+    """How histories are written.
+
+    Raises:
+        DomainError: NotAcceptable; InvalidRequest for an unknown format or option; OperationNotSupported for
+            aggregated values.
+    """
+    return _representation(call, context, shown, _TEMPORAL_FORMS)
+
+
+def plain_representation(call: Call, context: Context) -> Representation:
+    """How everything else is written.
+
+    Raises:
+        DomainError: NotAcceptable.
+    """
+    linked = preferred(call.headers.get(b"accept"), (JSON, JSON_LD)) == JSON_LD
+    return Representation(context=context, linked=linked)
+
+
+def _representation(call: Call, context: Context, shown: Projection, forms: Mapping[str, Form]) -> Representation:
+    form, system = _options(call.parameters, forms)
+    return Representation(
+        context=context,
+        form=form,
+        system=system,
+        linked=preferred(call.headers.get(b"accept"), (JSON, JSON_LD)) == JSON_LD,
+        pick=shown.members,
+        omit=shown.omit,
+    )
+
+
+def _options(parameters: Parameters, forms: Mapping[str, Form]) -> tuple[Form, bool]:
+    """The form of attributes and whether the broker's own times are wanted; format wins over options."""
+    wanted = [*parameters.parts("options")]
+    chosen = parameters.text("format")
+    for name in [*wanted, *([chosen] if chosen else [])]:
+        if name in _REFUSED:
+            raise DomainError(Fault.NOT_SUPPORTED, f"The representation {name} is not supported.")
+        if name not in forms and (name != _SYSTEM or name == chosen):
+            where = "format" if name == chosen else "options"
+            raise invalid(f"The {where} {name[:40]!r} does not exist; there are {', '.join(forms)}, {_SYSTEM}.", where)
+    system = _SYSTEM in wanted
+    named = [chosen] if chosen else [name for name in wanted if name != _SYSTEM]
+    if len({forms[name] for name in named}) > 1:
+        raise invalid(f"The options {', '.join(named)} contradict each other.", "options")
+    return (forms[named[0]] if named else Form.NORMALIZED), system

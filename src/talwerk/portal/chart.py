@@ -171,7 +171,7 @@ def _paths(chart: ChartView, x: LinearScale, y: LinearScale) -> tuple[str, str, 
 
 
 def _y_labels(y: LinearScale, canvas: Canvas, p: Phrasebook) -> tuple[Label, ...]:
-    ticks = value_ticks(y.low, y.high, 5 if canvas.name == "wide" else 4)
+    ticks = value_ticks(y.low, y.high, 6 if canvas.name == "wide" else 5)
     decimals = step_decimals(ticks)
     return tuple(Label(canvas.left - 10, y.place(tick), p.number(tick, decimals), "end") for tick in ticks)
 

@@ -27,6 +27,7 @@ from .engine import Engine
 NAME = "engine.sock"
 FRAME_BYTES_MAX = 64 << 20
 _LENGTH_BYTES = 4
+_FAREWELL_S = 5.0
 _PAUSE_LEAST_S, _PAUSE_MOST_S = 0.02, 1.0
 _GONE = "The engine went away before it answered; the same batch again does no harm."
 
@@ -74,37 +75,55 @@ def _write_frame(writer: asyncio.StreamWriter, message: Request | Answer) -> Non
 @contextlib.asynccontextmanager
 async def open_door(directory: Path, engine: Engine) -> AsyncIterator[None]:
     """Let other processes write through the engine while the context lasts."""
-    tasks: set[asyncio.Task[None]] = set()
+    callers: set[asyncio.Task[None]] = set()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (frame := await _read_frame(reader)) is not None:
-            task = asyncio.create_task(_answer(frame, engine, writer))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-        writer.close()
+    async def admit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        caller = asyncio.current_task()
+        if caller is not None:
+            callers.add(caller)
+            caller.add_done_callback(callers.discard)
+        await _serve(reader, writer, engine)
 
     with _short_path(directory) as path:
         (directory / NAME).unlink(missing_ok=True)
         door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         door.bind(str(path))
         (directory / NAME).chmod(stat.S_IRUSR | stat.S_IWUSR)
-    server = await asyncio.start_unix_server(serve, sock=door)
+    server = await asyncio.start_unix_server(admit, sock=door)
     try:
         yield
     finally:
         server.close()
-        if tasks:
-            await asyncio.wait(tasks, timeout=5)
+        for caller in callers:
+            caller.cancel()
+        if callers:
+            await asyncio.wait(callers)
         (directory / NAME).unlink(missing_ok=True)
 
 
-async def _answer(frame: bytes, engine: Engine, writer: asyncio.StreamWriter) -> None:
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, engine: Engine) -> None:
+    """Answer one caller until it leaves; many of its batches may be under way at a time."""
+    under_way: set[asyncio.Task[None]] = set()
     try:
-        request = _requests.decode(frame)
-    except msgspec.DecodeError:
-        # A peer that speaks another language cannot be answered: it has no number.
+        while (frame := await _read_frame(reader)) is not None:
+            try:
+                request = _requests.decode(frame)
+            except msgspec.DecodeError:
+                # Who speaks another language cannot be answered: there is no number.
+                return
+            task = asyncio.create_task(_answer(request, engine, writer))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+    finally:
+        # What was accepted is committed by the engine even when nobody waits for the answer any more.
+        if under_way:
+            await asyncio.wait(under_way, timeout=_FAREWELL_S)
         writer.close()
-        return
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def _answer(request: Request, engine: Engine, writer: asyncio.StreamWriter) -> None:
     try:
         answer = Answer(request.number, await engine.submit(request.batch, request.scope))
     except DomainError as error:

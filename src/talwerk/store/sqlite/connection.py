@@ -126,8 +126,10 @@ class WriterLock:
             ) from error
 
     def release(self) -> None:
-        """Let others write."""
-        os.close(self._handle)
+        """Let others write; doing so again does nothing."""
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)
 
 
 class Reader:

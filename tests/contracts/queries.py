@@ -1,0 +1,174 @@
+"""Random entities, filters and queries: small pools, so that they often meet, and every character that hurts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from talwerk.core.change import Change, Mode
+from talwerk.core.entity import Attribute, Attributes, Entity, Kind
+from talwerk.core.instants import SECOND, format_instant, instant_or_none
+from talwerk.core.query import And, Compare, Exists, Filter, Moment, Nothing, OfType, Operator, Or, Path, Query, Range
+from tests.contracts.cities import NOON
+
+TYPES = ("urn:t:gauge", "urn:t:lamp", "urn:t:square")
+NAMES = ("urn:a:level", "https://example.org/a#b", "urn:a:größe", "urn:a:$.x'[0]")
+MEMBERS = ("observedAt", "createdAt", "modifiedAt", "unitCode", "datasetId")
+KEYS = ("a", "b.c", '"', "\\", "'", "", "$", "[0]", "ä", "\x00", "a\nb", "@value", "\U0001f30a", "%_")
+
+instants = st.integers(-3, 3).map(lambda n: NOON + n * SECOND)
+integers = st.one_of(
+    st.integers(-3, 3), st.sampled_from([2**53 + 1, 2**63 - 1, -(2**63)]), st.integers(-(2**63), 2**63 - 1)
+)
+floats = st.one_of(
+    st.sampled_from([0.0, -0.0, 1.0, 1.5, 0.1 + 0.2, 2.0**53, 1e300, 5e-324, 2.0**63]),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+numbers = st.one_of(integers, floats)
+words = st.text(st.characters(codec="utf-8"), max_size=4)
+moments_as_text = st.one_of(
+    instants.map(format_instant), st.sampled_from(["2026-03-01T13:00:00+01:00", "2026-02-30T00:00:00Z", "2026-03-01"])
+)
+texts = st.one_of(st.sampled_from(["", "a", "b", *KEYS]), moments_as_text, words)
+scalars = st.one_of(st.none(), st.booleans(), numbers, texts)
+values: st.SearchStrategy[Any] = st.recursive(
+    scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(KEYS), inner, max_size=3)),
+    max_leaves=5,
+)
+datasets = st.sampled_from([None, "urn:d:1", "urn:d:2"])
+units = st.sampled_from([None, "CMT", "MTR", ""])
+kinds = st.sampled_from([Kind.PROPERTY, Kind.PROPERTY, Kind.RELATIONSHIP, Kind.JSON_PROPERTY, Kind.LANGUAGE_PROPERTY])
+
+
+def _attributes(nested: st.SearchStrategy[Attribute] | None) -> st.SearchStrategy[Attribute]:
+    inner = (
+        st.just({})
+        if nested is None
+        else st.dictionaries(st.sampled_from(NAMES), st.lists(nested, min_size=1, max_size=2).map(tuple), max_size=2)
+    )
+    return st.builds(
+        Attribute,
+        kind=kinds,
+        value=values,
+        dataset=datasets,
+        observed=st.one_of(st.none(), instants),
+        unit=units,
+        members=st.dictionaries(st.sampled_from(KEYS), scalars, max_size=1),
+        subattributes=inner,
+        created=st.just(0),
+        modified=st.just(0),
+        quality=st.just(2),
+        instance=st.none(),
+    )
+
+
+instances = _attributes(_attributes(None))
+attributes: st.SearchStrategy[Attributes] = st.dictionaries(
+    st.sampled_from(NAMES), st.lists(instances, min_size=1, max_size=3).map(tuple), max_size=3
+)
+types = st.lists(st.sampled_from(TYPES), min_size=1, max_size=2).map(tuple)
+
+
+@st.composite
+def cities(draw: st.DrawFn) -> list[Change]:
+    """Up to six new entities."""
+    return [
+        Change(
+            mode=Mode.CREATE,
+            entity=Entity(id=f"urn:e:{index}", types=draw(types), attributes=draw(attributes)),
+        )
+        for index in range(draw(st.integers(1, 6)))
+    ]
+
+
+paths = st.builds(
+    Path,
+    attribute=st.sampled_from([*NAMES, "urn:a:none"]),
+    sub=st.one_of(st.none(), st.none(), st.sampled_from(MEMBERS), st.sampled_from(NAMES)),
+    trail=st.one_of(st.just(()), st.lists(st.sampled_from(KEYS), max_size=2).map(tuple)),
+)
+moments = st.builds(Moment, at=instants)
+plain_operands = st.one_of(
+    st.booleans(), numbers, st.integers(), texts, moments, st.floats(), st.sampled_from(["\ud800", 2**70])
+)
+ranges = st.one_of(
+    st.builds(Range, low=numbers, high=numbers),
+    st.builds(Range, low=texts, high=texts),
+    st.builds(Range, low=moments, high=moments),
+    st.builds(Range, low=plain_operands, high=plain_operands),
+)
+equal_operators = st.sampled_from([Operator.EQUAL, Operator.UNEQUAL])
+order_operators = st.sampled_from([Operator.GREATER, Operator.GREATER_EQUAL, Operator.LESS, Operator.LESS_EQUAL])
+leaves: st.SearchStrategy[Filter] = st.one_of(
+    st.builds(Exists, path=paths),
+    st.builds(
+        Compare,
+        path=paths,
+        operator=equal_operators,
+        operands=st.lists(st.one_of(plain_operands, ranges), min_size=1, max_size=3).map(tuple),
+    ),
+    st.builds(Compare, path=paths, operator=order_operators, operands=plain_operands.map(lambda operand: (operand,))),
+    st.builds(OfType, types=st.lists(st.sampled_from([*TYPES, "urn:t:none"]), max_size=2).map(tuple)),
+    st.just(Nothing()),
+)
+filters: st.SearchStrategy[Filter] = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.builds(And, items=st.lists(inner, max_size=3).map(tuple)),
+        st.builds(Or, items=st.lists(inner, max_size=3).map(tuple)),
+    ),
+    max_leaves=6,
+)
+masks = st.one_of(st.none(), st.none(), st.frozensets(st.sampled_from(NAMES)))
+queries = st.builds(
+    Query,
+    types=st.one_of(st.just(()), st.lists(st.sampled_from([*TYPES, "urn:t:none"]), max_size=2).map(tuple)),
+    ids=st.one_of(
+        st.just(()), st.just(()), st.lists(st.sampled_from([f"urn:e:{n}" for n in range(8)]), max_size=3).map(tuple)
+    ),
+    having=st.one_of(st.just(()), st.lists(st.sampled_from(NAMES), max_size=2).map(tuple)),
+    filter=st.one_of(st.none(), filters, filters),
+)
+
+
+@st.composite
+def pointed(draw: st.DrawFn, city: list[Change]) -> Compare | Exists:
+    """A condition that points at a value which the city holds, so that its operand decides."""
+    holders = [
+        (name, instance) for change in city for name, given in change.entity.attributes.items() for instance in given
+    ]
+    if not holders:
+        return Exists(Path(NAMES[0]))
+    name, instance = draw(st.sampled_from(holders))
+    sub = draw(st.sampled_from([None, None, *MEMBERS[:1], *MEMBERS[3:], *instance.subattributes]))
+    if sub in MEMBERS:
+        times = {"observedAt": instance.observed and Moment(instance.observed)}
+        value: Any = {**times, "unitCode": instance.unit, "datasetId": instance.dataset}[sub]
+    else:
+        holder = draw(st.sampled_from(instance.subattributes[sub])) if sub else instance
+        value = holder.value
+        if isinstance(value, dict) and holder.kind is Kind.PROPERTY and "@value" in value:
+            value = value["@value"]
+    trail = []
+    while isinstance(value, dict) and value and draw(st.booleans()):
+        step = draw(st.sampled_from(sorted(value)))
+        trail.append(step)
+        value = value[step]
+    if isinstance(value, list) and value:
+        value = draw(st.sampled_from(value))
+    path = Path(name, sub, tuple(trail))
+    if value is None or isinstance(value, list | dict) or draw(st.integers(0, 5)) == 0:
+        return Exists(path)
+    at = instant_or_none(value)
+    operand = draw(st.sampled_from([value, value, Moment(at) if at is not None else value]))
+    near = draw(st.one_of(st.just(operand), st.just(operand), plain_operands))
+    if draw(st.booleans()):
+        more = draw(
+            st.lists(
+                st.one_of(plain_operands, ranges, st.builds(Range, low=st.just(near), high=plain_operands)), max_size=2
+            )
+        )
+        return Compare(path, draw(equal_operators), tuple(draw(st.permutations([near, *more]))))
+    return Compare(path, draw(order_operators), (near,))

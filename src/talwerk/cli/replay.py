@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
+from talwerk import cities
+from talwerk.app import open_city
 from talwerk.core.errors import DomainError, Fault
+from talwerk.core.instants import SystemClock
+from talwerk.services.replay import replay as service
+from talwerk.services.replay.mapping import read_mapping
+from talwerk.services.replay.plan import plan
+from talwerk.services.replay.provenance import MixedError
+from talwerk.services.replay.recording import Recording
+from talwerk.services.replay.report import Report
 from talwerk.settings import Settings
 
 from .options import with_settings
-
-if TYPE_CHECKING:
-    from talwerk.services.replay.recording import Recording
-    from talwerk.services.replay.report import Report
 
 SKIPPED = 3
 """Exit code when the file is in, but some of its rows or values were left out."""
@@ -41,10 +47,6 @@ def replay(settings: Settings, file: Path, mapping: str, check_only: bool, as_js
     Exit codes: 0 everything is in, 1 nothing usable or refused, 2 wrong usage, 3 done, but some rows or values were
     left out; the report names their lines.
     """
-    import asyncio
-
-    import msgspec
-
     with _recording(file) as recording, _bar() as progress:
         report = asyncio.run(_run(settings, recording, mapping, check_only, progress))
     if as_json:
@@ -58,19 +60,10 @@ def replay(settings: Settings, file: Path, mapping: str, check_only: bool, as_js
 async def _run(
     settings: Settings, recording: Recording, mapping: str, check_only: bool, progress: Callable[[str, int, int], None]
 ) -> Report:
-    from talwerk import cities
-    from talwerk.core.instants import SystemClock
-    from talwerk.services.replay import replay as service
-    from talwerk.services.replay.mapping import read_mapping
-    from talwerk.services.replay.plan import plan
-    from talwerk.services.replay.provenance import MixedError
-
     declared = read_mapping(_mapping_path(settings.city, mapping))
     made = plan(declared, cities.load(settings.city))
     if check_only:
         return await service.check(recording, made, clock=SystemClock(), progress=progress)
-    from talwerk.app import open_city
-
     async with open_city(settings) as city:
         try:
             scope = city.system_scope("replay")
@@ -82,8 +75,6 @@ async def _run(
 
 def _mapping_path(city: str, name: str) -> Path:
     """The file of that name, or the mapping of that name that comes with the city's profile."""
-    from talwerk import cities
-
     path = Path(name)
     if path.exists() or path.name != name:
         return path
@@ -98,8 +89,6 @@ def _mapping_path(city: str, name: str) -> Path:
 @contextmanager
 def _recording(file: Path) -> Iterator[Recording]:
     """The file; standard input is kept in a temporary one, because a file is read twice."""
-    from talwerk.services.replay.recording import Recording
-
     if str(file) != "-":
         yield Recording(file, str(file))
         return

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
+from talwerk import cities
 from talwerk.core.errors import DomainError, Fault
+from talwerk.core.instants import SystemClock, parse_instant
+from talwerk.services.replay.sample import MARKER, make_sample
 from talwerk.settings import Settings
 
 from .options import with_settings
@@ -25,10 +28,6 @@ def sample(settings: Settings, folder: Path, days: int, seed: int, end: str | No
 
     The same seed, days and end give the same bytes. Files that this command did not write are never replaced.
     """
-    from talwerk import cities
-    from talwerk.core.instants import SystemClock, parse_instant
-    from talwerk.services.replay.sample import make_sample
-
     last = SystemClock().now() if end is None else parse_instant(end, "end")
     made = make_sample(cities.load(settings.city), last, days=days, seed=seed)
     _write(folder, made.table, made.mapping)
@@ -39,8 +38,6 @@ def sample(settings: Settings, folder: Path, days: int, seed: int, end: str | No
 
 
 def _write(folder: Path, table: str, mapping: str) -> None:
-    from talwerk.services.replay.sample import MARKER
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
         ours = (folder / MAPPING).is_file() and (folder / MAPPING).read_bytes().startswith(MARKER.encode())

@@ -34,6 +34,8 @@ class Figures:
 
     def hint(self, text: str) -> str:
         """What could be meant by a text that is no number, for the message only."""
+        if len(text) > LENGTH_MAX or self._shape.fullmatch(text):
+            return ""
         other = _POINT if self._comma else _COMMA
         if other.fullmatch(text):
             return f"the mapping says decimal = {',' if self._comma else '.'!r}"

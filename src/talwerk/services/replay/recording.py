@@ -42,9 +42,14 @@ class Recording(msgspec.Struct, frozen=True):
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise DomainError(Fault.NOT_FOUND, f"The file cannot be read: {reason}.", self.name) from None
-        if not file.peek(1):
+        try:
+            if not file.seekable():
+                raise bad_data("The file is read twice, and this one is a stream; - reads standard input.", self.name)
+            if not file.peek(1):
+                raise bad_data("The file is empty.", self.name)
+        except DomainError:
             file.close()
-            raise bad_data("The file is empty.", self.name)
+            raise
         return file
 
     def fault(self, detail: str, line: int | None = None) -> DomainError:
@@ -76,7 +81,9 @@ class Recording(msgspec.Struct, frozen=True):
         except UnicodeError:
             raise self._explained(file, encoding) from None
         finally:
-            text.detach()
+            # The bytes below stay open for a second pass, unless an error has closed them already.
+            if not file.closed:
+                text.detach()
 
     def _check_head(self, head: bytes, codec: str) -> None:
         """Refuse what the first bytes give away already."""

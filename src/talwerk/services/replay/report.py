@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from .findings import Finding
+from .findings import Kind as FindingKind
 
 
 class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +79,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         """The report as an operator reads it."""
         new, corrected, unchanged = self.values
         span = f", {self.first} to {self.last}" if self.first else ""
-        lines = [f"{self.file}: {self.rows:,} rows{span}"]
+        lines = [f"{self.file}: {_counted(self.rows, 'row')}{span}"]
         if self.written:
             lines.append(f"{new:,} values new, {corrected:,} corrected, {unchanged:,} unchanged ({self.seconds:.1f} s)")
             lines += [_channel(channel) for channel in self.channels]
@@ -87,11 +88,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         if self.simulated:
             lines.append("These values are examples: nobody measured them.")
         if not self.complete:
-            lines.append(f"Left out: {self.rows_skipped:,} rows, {self.values_skipped:,} single values")
+            rows, values = _counted(self.rows_skipped, "row"), _counted(self.values_skipped, "single value")
+            lines.append(f"Left out: {rows}, {values}")
         for finding in self.findings:
             lines += _finding(finding)
         lines += [f"Note: {note}" for note in self.notes]
         return "\n".join(lines)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _channel(channel: ChannelReport) -> str:
@@ -102,6 +108,8 @@ def _channel(channel: ChannelReport) -> str:
 
 def _finding(finding: Finding) -> list[str]:
     where = f" in {finding.column!r}" if finding.column else ""
+    if finding.kind in (FindingKind.MISSING, FindingKind.REPEATED):
+        return [f"{finding.count:,} x {finding.kind.value}{where}, first in line {finding.examples[0].line}"]
     lines = [f"{finding.count:,} x {finding.kind.value}{where}"]
     lines += [f"    line {example.line}: {example.text}" for example in finding.examples]
     if finding.count > len(finding.examples):

@@ -60,7 +60,7 @@ class Reading:
             text = cells[self._time].strip()
             stamp = self._stamps.read(text)
             if isinstance(stamp, Kind):
-                if stamp is not Kind.TIME_EMPTY or any(cells):
+                if stamp is not Kind.TIME_EMPTY or any(cell.strip() for cell in cells):
                     self._findings.row(stamp, line, text)
                 continue
             values = self._values(line, cells)
@@ -84,7 +84,7 @@ class Reading:
             value = self._figures.read(text)
             if isinstance(value, Kind):
                 hint = self._figures.hint(text)
-                self._findings.value(value, line, f"{text[:60]} ({hint})" if hint else text, column)
+                self._findings.value(value, line, f"{text[:60]!r} ({hint})" if hint else repr(text[:60]), column)
                 values.append(None)
                 continue
             if not low <= value <= high:

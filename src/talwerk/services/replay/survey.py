@@ -105,7 +105,7 @@ def _check(recording: Recording, plan: Plan, result: Survey) -> None:
         wrong = next((f for f in findings.all() if f.kind is Kind.NUMBER and f.column == target.column), None)
         if wrong and not count:
             first = wrong.examples[0]
-            detail = f"The column {target.column!r} holds no number; here stands {first.text!r}."
+            detail = f"The column {target.column!r} holds no number; here stands {first.text}."
             raise recording.fault(detail, first.line)
 
 

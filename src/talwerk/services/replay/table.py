@@ -59,6 +59,8 @@ def _header_cells(recording: Recording, lines: Iterator[str], delimiter: str) ->
         cells = next(csv.reader(counted(), delimiter=delimiter, strict=True), None)
     except csv.Error as error:
         raise recording.fault(f"The header does not read as a row: {error}.", 1) from None
+    if not taken:
+        raise recording.fault("The file is empty.")
     if not cells:
         raise recording.fault("The first line, which should be the header, is empty.", 1)
     return [cell.strip() for cell in cells], taken
@@ -76,7 +78,7 @@ def _position(recording: Recording, name: str, cells: list[str], plan: Plan) -> 
 
 def _hint(name: str, cells: list[str], plan: Plan) -> str:
     """What is most likely wrong, when there is a way to tell."""
-    near = get_close_matches(name, cells, n=1)
+    near = _closest(name, cells)
     for cell in cells if plan.mapping.encoding.lower() not in ("utf-8", "utf8") else ():
         try:
             if cell.encode(plan.mapping.encoding).decode("utf-8") == name:
@@ -87,7 +89,16 @@ def _hint(name: str, cells: list[str], plan: Plan) -> str:
         used = next((sign for sign in ";,\t|" if sign in cells[0]), None)
         if used is not None:
             return f" The file seems to use the delimiter {used!r}; the mapping says {plan.mapping.delimiter!r}."
-    return f" The closest is {near[0]!r}." if near else ""
+    return f" The closest is {near!r}." if near else ""
+
+
+def _closest(name: str, cells: list[str]) -> str | None:
+    """The column that is most like the name, capitals aside: one that contains it, or is spelt like it."""
+    folded = {cell.casefold(): cell for cell in reversed(cells) if cell}
+    wanted = name.strip().casefold()
+    around = [cell for fold, cell in folded.items() if wanted in fold or fold in wanted]
+    near = get_close_matches(wanted, folded, n=1)
+    return folded[near[0]] if near else around[-1] if around else None
 
 
 Record = tuple[int, list[str]]

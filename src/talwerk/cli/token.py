@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from talwerk.privacy.principals import Credentials
 from talwerk.settings import Settings
 
 from .options import with_settings
@@ -13,6 +14,4 @@ from .options import with_settings
 @with_settings("data")
 def token(settings: Settings) -> None:
     """Print the operator's token; it is made when there is none yet."""
-    from talwerk.privacy.principals import Credentials
-
     click.echo(Credentials.open(settings.data).operator_token)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from talwerk.app import run
 from talwerk.settings import Settings
 
 from .options import with_settings
@@ -13,6 +14,4 @@ from .options import with_settings
 @with_settings("city", "data", "host", "port", "feeds", "dev_open_writes", "log_level")
 def up(settings: Settings) -> None:
     """Start the city and keep it running until it is asked to stop (Ctrl-C)."""
-    from talwerk.app import run
-
     run(settings)

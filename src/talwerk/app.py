@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from talwerk import cities
@@ -93,19 +94,25 @@ async def open_city(settings: Settings, clock: Clock | None = None, *, alone: bo
         )
 
 
-def endpoint(city: City) -> ASGIApp:
-    """Everything that answers HTTP, behind the one guard that knows who asks."""
+def routes(city: City) -> list[BaseRoute]:
+    """Every address that the city answers; ``docs/api.md`` explains them."""
     from talwerk.portal.site import portal_routes
-    from talwerk.protocols import health, http, ngsild, plain
+    from talwerk.protocols import health, ngsild, plain
 
-    routes = [
+    return [
         *health.routes(city.broker),
         *ngsild.routes(city.broker, city.clock),
         *plain.routes(city.broker, city.clock),
         *portal_routes(city.broker, city.profile, city.clock),
     ]
+
+
+def endpoint(city: City) -> ASGIApp:
+    """Everything that answers HTTP, behind the one guard that knows who asks."""
+    from talwerk.protocols import http
+
     return http.guarded(
-        Starlette(routes=routes),
+        Starlette(routes=routes(city)),
         credentials=city.credentials,
         hosts=city.settings.hosts,
         dev_open_writes=city.settings.dev_open_writes,
@@ -121,6 +128,7 @@ def run(settings: Settings) -> None:
     import uvloop
 
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 import msgspec
 import pytest
+from starlette.routing import Route
 
+from talwerk.app import open_city, routes
 from talwerk.cli import COMMANDS, main
 from talwerk.settings import FIELDS, PREFIX, Settings
 from tests.conftest import ROOT
@@ -41,3 +44,21 @@ def test_every_command_and_option_is_documented(name: str) -> None:
         if option.startswith("--") and f"`{option}" not in COMMANDS_TEXT
     ]
     assert missing == []
+
+
+async def test_every_address_is_documented(tmp_path: Path) -> None:
+    addresses = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    operations = (ROOT / "docs" / "ngsi-ld-conformance.md").read_text(encoding="utf-8")
+    async with open_city(Settings(data=tmp_path)) as city:
+        paths = {route.path for route in routes(city) if isinstance(route, Route)}
+    undocumented = {
+        path
+        for path in paths
+        # Static files have their content in their name; whatever else lies below a page is an error page.
+        if not path.startswith("/static/")
+        and "{rest:path}" not in path
+        and f"`{path}`" not in addresses
+        and f"`GET {path}`" not in addresses
+        and path.removeprefix("/ngsi-ld/v1") not in operations
+    }
+    assert undocumented == set()

@@ -239,6 +239,8 @@ def test_a_corrected_value_replaces_the_old_one(store: Store, clock: StandingClo
 BROKEN: list[Change | Observations] = [
     change(Mode.UPDATE, TWO, level=prop("\ud800")),
     change(Mode.UPDATE, TWO, level=prop({"\udfff": 1})),
+    change(Mode.UPDATE, TWO, level=prop(["a\0b"])),
+    levels([NOON], ["\0"], TWO),
     change(Mode.UPDATE, TWO, level=prop(2**63)),
     change(Mode.UPDATE, TWO, level=prop([1, {"a": float("nan")}])),
     change(Mode.UPDATE, TWO, level=prop(float("inf"))),

@@ -19,8 +19,8 @@ DEPTH_MAX = 64
 
 
 def is_text(text: object) -> bool:
-    """Whether it is a text that UTF-8 can carry; a lone surrogate cannot be stored nor sent."""
-    if not isinstance(text, str):
+    """Whether every store can keep a text: UTF-8 cannot carry lone surrogates, nor PostgreSQL the character U+0000."""
+    if not isinstance(text, str) or "\0" in text:
         return False
     if text.isascii():
         return True
@@ -40,7 +40,7 @@ def check_value(value: Any, where: str, depth: int = 0) -> None:
         depth: how deep the value lies.
 
     Raises:
-        DomainError: BadRequestData for integers beyond 64 bits, NaN and infinities, broken UTF-8, other types
+        DomainError: BadRequestData for integers beyond 64 bits, NaN and infinities, broken texts, other types
             and more than 64 levels.
     """
     if isinstance(value, dict | list | tuple):
@@ -48,7 +48,7 @@ def check_value(value: Any, where: str, depth: int = 0) -> None:
             raise bad_data(f"The value is nested more than {DEPTH_MAX} levels deep.", where)
         if isinstance(value, dict):
             if not all(map(is_text, value)):
-                raise bad_data("The name of a member is no text that UTF-8 can carry.", where)
+                raise bad_data("The name of a member holds U+0000 or a lone surrogate, which cannot be stored.", where)
             value = value.values()
         for member in value:
             check_value(member, where, depth + 1)
@@ -61,7 +61,7 @@ def check_value(value: Any, where: str, depth: int = 0) -> None:
 def _scalar_fault(value: Any) -> str | None:
     """What is wrong with a JSON scalar, None when it can be kept."""
     if isinstance(value, str):
-        return None if is_text(value) else "The text holds a lone surrogate, which UTF-8 cannot carry."
+        return None if is_text(value) else "The text holds U+0000 or a lone surrogate, which cannot be stored."
     if isinstance(value, bool | None):
         return None
     if isinstance(value, int):
@@ -130,7 +130,7 @@ def check_attribute(instance: Attribute, where: str, depth: int = 0) -> None:
     if instance.dataset is not None:
         check_name(instance.dataset, where)
     if instance.unit is not None and not is_text(instance.unit):
-        raise bad_data("The unit is no text that UTF-8 can carry.", where)
+        raise bad_data("The unit holds U+0000 or a lone surrogate, which cannot be stored.", where)
     check_flag(instance.quality, where)
     if instance.members:
         check_value(instance.members, where, depth)

@@ -11,7 +11,7 @@ import msgspec
 from talwerk.core.change import Change, Done, Mode, Observations, Outcome
 from talwerk.core.entity import Attribute, Attributes, Entity, Kind, observed_or_created
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.instants import FUTURE_TOLERANCE, Instant
+from talwerk.core.instants import FUTURE_TOLERANCE, Clock, Instant
 from talwerk.core.match import permitted
 from talwerk.core.merge import Merged, merge
 from talwerk.core.scope import Scope
@@ -22,7 +22,7 @@ from .entities import Entities, Stored
 from .instances import History, Kept
 from .limits import Limits
 from .rollups import Rollups
-from .series import SeriesBook, Track
+from .series import Ends, SeriesBook, Track
 from .terms import Terms
 from .ticks import Ticks
 
@@ -35,23 +35,25 @@ class Origins(msgspec.Struct, frozen=True):
 
 
 class Changes:
-    """Writes changes within a transaction that somebody else holds.
+    """Writes changes within a transaction that somebody else holds. ``position`` is that of the change log.
 
     Args:
         connection: the writing connection.
-        ticks: gives each change its time.
+        clock: gives each change its time.
         limits: of the store.
     """
 
-    def __init__(self, connection: apsw.Connection, ticks: Ticks, limits: Limits) -> None:
+    def __init__(self, connection: apsw.Connection, clock: Clock, limits: Limits) -> None:
         self._connection = connection
-        self._ticks = ticks
+        self.position, last = log.newest(connection)
+        self._ticks = Ticks(clock, last)
         self._terms = Terms(connection, limits.remembered)
         self._entities = Entities(connection, self._terms, limits.remembered)
         self._series = SeriesBook(connection, self._terms, limits.remembered)
+        self._ends = Ends(connection, limits.remembered)
         self._rollups = Rollups(connection)
-        self._history = History(connection, self._rollups)
-        self._columns = Columns(connection, self._history, self._rollups)
+        self._history = History(connection, self._ends, self._rollups)
+        self._columns = Columns(connection, self._history, self._ends, self._rollups)
 
     def change(self, change: Change, origins: Origins) -> Outcome:
         """Write a change.
@@ -90,8 +92,9 @@ class Changes:
 
     def forget(self) -> None:
         """Forget what was remembered of a transaction that was rolled back."""
-        for memory in (self._terms, self._entities, self._series, self._rollups):
+        for memory in (self._terms, self._entities, self._series, self._ends, self._rollups):
             memory.forget()
+        self.position, _ = log.newest(self._connection)
 
     def _merged(self, stored: Stored | None, change: Change, scope: Scope, now: Instant) -> Merged:
         """The entity after the change, provided that the scope permits it before and afterwards."""
@@ -150,7 +153,7 @@ class Changes:
             end=extent.end,
             count=count,
         )
-        log.append(self._connection, cause, eid, merged.assumed, body)
+        self.position = log.append(self._connection, cause, eid, merged.assumed, body)
         done = Done.CREATED if merged.created else Done.UPDATED
         return Outcome(entity=id_, done=done, added=extent.added, corrected=extent.corrected)
 

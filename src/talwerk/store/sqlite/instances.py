@@ -12,6 +12,7 @@ from talwerk.core.merge import same_observation
 from talwerk.core.quality import FLAG_MASK, Mark
 
 from .rollups import Rollups
+from .series import Ends
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Attribute)
@@ -46,11 +47,13 @@ class History:
 
     Args:
         connection: the writing connection.
+        ends: tells what is newer than everything before.
         rollups: to be told which hours were touched.
     """
 
-    def __init__(self, connection: apsw.Connection, rollups: Rollups) -> None:
+    def __init__(self, connection: apsw.Connection, ends: Ends, rollups: Rollups) -> None:
         self._connection = connection
+        self._ends = ends
         self._rollups = rollups
 
     def put(self, sid: int, instance: Attribute, now: int) -> Kept:
@@ -63,12 +66,13 @@ class History:
         """
         at = observed_or_created(instance)
         value, body = scalar_of(instance), body_of(instance)
+        append = self._ends.advance(sid, at, at)
         self._connection.execute(
             "INSERT INTO obs (sid, at, val, flag, recorded) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (sid, at, value, instance.quality, now),
         )
         kept = Kept.ADDED
-        if not self._connection.changes():
+        if not append and not self._connection.changes():
             if self._same(sid, at, instance):
                 return Kept.SAME
             self.supersede(sid, at, now)
@@ -79,7 +83,10 @@ class History:
             kept = Kept.CORRECTED
         if body is not None:
             self._connection.execute("INSERT INTO obs_ext (sid, at, body) VALUES (?, ?, ?)", (sid, at, body))
-        self._rollups.touch(sid, (at,))
+        if append:
+            self._rollups.add(sid, ((at, value, instance.quality),))
+        else:
+            self._rollups.touch(sid, (at,))
         return kept
 
     def supersede(self, sid: int, at: int, now: int) -> None:

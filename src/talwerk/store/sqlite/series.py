@@ -6,6 +6,7 @@ import apsw
 import msgspec
 
 from talwerk.core.change import Provenance
+from talwerk.core.instants import EARLIEST
 
 from .terms import Terms
 
@@ -121,3 +122,32 @@ class SeriesBook:
                 found = self._connection.last_insert_rowid()
             pid = self._pids[provenance] = int(found)
         return pid
+
+
+class Ends:
+    """Remembers the newest time of each series, so that an append is known as one.
+
+    Args:
+        connection: the writing connection.
+        remembered: how many series are kept in memory.
+    """
+
+    def __init__(self, connection: apsw.Connection, remembered: int) -> None:
+        self._connection = connection
+        self._remembered = remembered
+        self._newest: dict[int, int] = {}
+
+    def advance(self, sid: int, start: int, end: int) -> bool:
+        """Take note of values that are about to be written; True when all are newer than everything before."""
+        newest = self._newest.get(sid)
+        if newest is None:
+            found = self._connection.execute("SELECT max(at) FROM obs WHERE sid = ?", (sid,)).get
+            newest = EARLIEST - 1 if found is None else int(found)
+            if len(self._newest) >= self._remembered:
+                self._newest.clear()
+        self._newest[sid] = max(newest, end)
+        return start > newest
+
+    def forget(self) -> None:
+        """Forget what was written in a transaction that was rolled back."""
+        self._newest.clear()

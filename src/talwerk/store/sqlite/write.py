@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import apsw
 
@@ -18,9 +18,8 @@ from .changes import Changes, Origins
 from .columns import check_columns
 from .faults import fault_of, translated
 from .limits import Limits
-from .ticks import Ticks
 
-_BROKEN = (DomainError, apsw.ConstraintError, apsw.TooBigError, ValueError, TypeError, OverflowError)
+_BROKEN = (apsw.ConstraintError, apsw.TooBigError, ValueError, TypeError, OverflowError)
 """What a batch can be guilty of; anything else is the store's own misery and ends the transaction."""
 
 
@@ -35,56 +34,59 @@ class Writer:
 
     def __init__(self, connection: apsw.Connection, clock: Clock, limits: Limits) -> None:
         self._connection = connection
-        _, last = log.newest(connection)
-        self._changes = Changes(connection, Ticks(clock, last), limits)
+        self._changes = Changes(connection, clock, limits)
         self._turn = threading.Lock()
 
     def apply(self, submissions: Sequence[Submission]) -> list[Ack | DomainError]:
         """See ``Store.apply``."""
         with self._turn, translated():
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
-                answers = [self._answer(submission) for submission in submissions]
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._changes.forget()
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-        return answers
+                return self._transaction(submissions, self._answer)
+            except _BROKEN:
+                # Rare, because batches are checked before they are written: again, each within a savepoint.
+                return self._transaction(submissions, self._saved_answer)
 
     def close(self) -> None:
         """Release the connection."""
         with self._turn:
             self._connection.close()
 
+    def _transaction(
+        self, submissions: Sequence[Submission], answer: Callable[[Submission], Ack | DomainError]
+    ) -> list[Ack | DomainError]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            answers = [answer(submission) for submission in submissions]
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._changes.forget()
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        return answers
+
     def _answer(self, submission: Submission) -> Ack | DomainError:
+        """Write one batch, unless it can be seen beforehand that it must be refused."""
+        refusal = _refusal(submission)
+        if refusal is not None:
+            return refusal
+        batch = submission.batch
+        origins = Origins(submission.scope, log.Cause(batch.origin, batch.depth))
+        outcomes = tuple([self._outcome(change, origins) for change in batch.changes])
+        self._changes.settle()
+        return Ack(position=self._changes.position, outcomes=outcomes)
+
+    def _saved_answer(self, submission: Submission) -> Ack | DomainError:
         """Write one batch, or leave nothing of it."""
         self._connection.execute("SAVEPOINT batch")
         try:
-            outcomes = self._outcomes(submission)
+            answer = self._answer(submission)
         except _BROKEN as error:
-            self._changes.forget()
+            answer = fault_of(error) if isinstance(error, apsw.Error) else _unstorable(error)
             self._connection.execute("ROLLBACK TO batch")
-            self._connection.execute("RELEASE batch")
-            return _refusal(error)
+            self._changes.forget()
         self._connection.execute("RELEASE batch")
-        position, _ = log.newest(self._connection)
-        return Ack(position=position, outcomes=outcomes)
-
-    def _outcomes(self, submission: Submission) -> tuple[Outcome, ...]:
-        batch, scope = submission.batch, submission.scope
-        if not scope.may_write:
-            raise DomainError(Fault.FORBIDDEN, f"The {scope.principal.role} may not write.")
-        for change in batch.changes:
-            if isinstance(change, Observations):
-                check_columns(change)
-            else:
-                check_entity(change.entity)
-        origins = Origins(scope, log.Cause(batch.origin, batch.depth))
-        outcomes = tuple(self._outcome(change, origins) for change in batch.changes)
-        self._changes.settle()
-        return outcomes
+        return answer
 
     def _outcome(self, change: Change | Observations, origins: Origins) -> Outcome:
         try:
@@ -96,10 +98,21 @@ class Writer:
             return Outcome(entity=id_, done=Done.FAILED, fault=error.fault, detail=error.detail)
 
 
-def _refusal(error: Exception) -> DomainError:
-    match error:
-        case DomainError():
-            return error
-        case apsw.Error():
-            return fault_of(error)
+def _refusal(submission: Submission) -> DomainError | None:
+    """Why a batch cannot be written at all, None when it can."""
+    scope = submission.scope
+    if not scope.may_write:
+        return DomainError(Fault.FORBIDDEN, f"The {scope.principal.role} may not write.")
+    try:
+        for change in submission.batch.changes:
+            if isinstance(change, Observations):
+                check_columns(change)
+            else:
+                check_entity(change.entity)
+    except DomainError as error:
+        return error
+    return None
+
+
+def _unstorable(error: Exception) -> DomainError:
     return DomainError(Fault.BAD_REQUEST_DATA, f"The batch cannot be stored: {error}.")

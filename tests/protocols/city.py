@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import msgspec
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message
 
 from talwerk.broker import Broker
 from talwerk.core.change import Ack, Batch
@@ -22,6 +23,7 @@ from talwerk.privacy.seal import OpenDataLog, OpenSeal
 from talwerk.protocols import http, ngsild
 from talwerk.store import Submission
 from talwerk.store.sqlite import SqliteStore
+from talwerk.store.sqlite.limits import Limits
 
 NOW = parse_instant("2026-11-20T12:00:00Z")
 ENTITIES = "/ngsi-ld/v1/entities"
@@ -69,6 +71,7 @@ class City(msgspec.Struct, frozen=True):
         broker: the broker behind both.
         clock: its time.
         credentials: of the data directory.
+        app: the whole application, for requests that no client would send.
     """
 
     public: httpx2.AsyncClient
@@ -76,23 +79,26 @@ class City(msgspec.Struct, frozen=True):
     broker: Broker
     clock: FixedClock
     credentials: Credentials
+    app: ASGIApp
 
 
 @asynccontextmanager
-async def open_city(directory: Path, *, dev_open_writes: bool = False) -> AsyncIterator[City]:
+async def open_city(
+    directory: Path, *, dev_open_writes: bool = False, limits: Limits | None = None
+) -> AsyncIterator[City]:
     clock = FixedClock()
-    store = SqliteStore.open(directory / "city.db", clock)
+    store = SqliteStore.open(directory / "city.db", clock, limits=limits)
     try:
         broker = Broker(store, DirectWriter(store), OpenSeal(), OpenDataLog())
         credentials = Credentials.open(directory)
         app = http.guarded(
-            Starlette(routes=ngsild.routes(broker, clock), exception_handlers=http.exception_handlers),
+            Starlette(routes=ngsild.routes(broker, clock)),
             credentials=credentials,
             hosts=("city.example",),
             dev_open_writes=dev_open_writes,
         )
         async with client_of(app) as public, client_of(app, credentials.operator_token) as operator:
-            yield City(public, operator, broker, clock, credentials)
+            yield City(public, operator, broker, clock, credentials, app)
     finally:
         store.close()
 
@@ -106,3 +112,62 @@ async def create(city: City, *entities: dict[str, Any]) -> None:
     for entity in entities:
         answer = await city.operator.post(ENTITIES, json=entity)
         assert answer.status_code == 201, answer.text
+
+
+class Raw(msgspec.Struct, frozen=True):
+    """What came back for a request that no client would send."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def fault(self) -> str:
+        kind: str = msgspec.json.decode(self.body)["type"]
+        return kind.replace(":", "/").rpartition("/")[2]
+
+
+async def send_raw(
+    city: City,
+    method: str,
+    address: str,
+    headers: list[tuple[bytes, bytes]],
+    chunks: list[bytes] | None = None,
+    *,
+    operator: bool = True,
+) -> Raw:
+    """Send a request below the level of HTTP libraries; without chunks the client goes away in the middle."""
+    path, _, query = address.partition("?")
+    messages: list[Message] = [
+        {"type": "http.request", "body": chunk, "more_body": index < len(chunks) - 1}
+        for index, chunk in enumerate(chunks)
+    ] if chunks is not None else [{"type": "http.request", "body": b"[", "more_body": True}]  # fmt: skip
+    messages.append({"type": "http.disconnect"})
+    answered: list[Message] = []
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    if operator:
+        headers = [*headers, (b"authorization", f"Bearer {city.credentials.operator_token}".encode())]
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode("latin-1"),
+        "root_path": "",
+        "headers": headers,
+        "client": ("192.0.2.7", 4711),
+        "server": ("192.0.2.1", 8080),
+    }
+    await city.app(scope, receive, send)
+    if not answered:
+        return Raw(0, {}, b"")
+    names = {name.decode(): value.decode() for name, value in answered[0]["headers"]}
+    return Raw(answered[0]["status"], names, b"".join(message.get("body", b"") for message in answered[1:]))

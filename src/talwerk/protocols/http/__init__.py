@@ -1,6 +1,5 @@
 """What all HTTP protocols share: the guard, problems, bodies, negotiation (RFC 9110, RFC 9457)."""
 
 from .guard import guarded
-from .problems import exception_handlers
 
-__all__ = ["exception_handlers", "guarded"]
+__all__ = ["guarded"]

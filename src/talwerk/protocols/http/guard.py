@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Iterable
 
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from talwerk.core.errors import DomainError, Fault, invalid
@@ -19,7 +20,7 @@ from talwerk.privacy.policy import scope_for
 from talwerk.privacy.principals import Credentials
 
 from .answers import Header, send_answer
-from .problems import REQUEST_ID, FaultBarrier, problem_answer
+from .problems import REQUEST_ID, FaultBarrier, exception_handlers, problem_answer
 
 SCOPE = "talwerk.scope"
 
@@ -133,7 +134,7 @@ def _harden(message: Message, request_id: str) -> None:
 def guarded(
     app: ASGIApp, *, credentials: Credentials, hosts: Iterable[str] = (), dev_open_writes: bool = False
 ) -> ASGIApp:
-    """The application behind the guard, and in front of everything that it may throw.
+    """The application behind the guard; what it throws, or the framework around it, becomes a problem document.
 
     Args:
         app: the application.
@@ -141,4 +142,7 @@ def guarded(
         hosts: names under which the city is reached, besides those of the machine itself.
         dev_open_writes: whether everybody may write; for conformance and load tests on loopback only.
     """
+    if isinstance(app, Starlette):
+        for kind, handler in exception_handlers.items():
+            app.exception_handlers.setdefault(kind, handler)
     return Guard(FaultBarrier(app), credentials, hosts, dev_open_writes=dev_open_writes)

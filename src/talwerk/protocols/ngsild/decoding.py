@@ -15,7 +15,7 @@ from talwerk.core.identifiers import is_iri
 from talwerk.core.instants import parse_instant
 
 from .contexts import Context, core_terms
-from .geometry import GEOMETRIES, is_geometry
+from .geometry import is_geometry, names_geometry
 from .kinds import KIND_OF_MEMBER, MEMBER, NULL, checked_value
 
 ATTRIBUTES_MAX = 1_000
@@ -151,7 +151,10 @@ def _is_instance(value: Any) -> bool:
     """Whether a list's element is an attribute instance rather than an element of a plain value."""
     if not isinstance(value, dict):
         return False
-    return value.get("type") in _KINDS or "datasetId" in value or any(member in value for member in KIND_OF_MEMBER)
+    kind = value.get("type")
+    if isinstance(kind, str) and kind in _KINDS:
+        return True
+    return "datasetId" in value or any(member in value for member in KIND_OF_MEMBER)
 
 
 def _instance(value: Any, context: Context, depth: int) -> Attribute:
@@ -188,7 +191,7 @@ def _kind(value: dict[str, Any]) -> Kind:
     if named is not None:
         kind = _KINDS.get(named) if isinstance(named, str) else None
         if kind is None:
-            hint = ", a geometry without its coordinates" if named in GEOMETRIES else ""
+            hint = ", a geometry without its coordinates" if names_geometry(named) else ""
             raise bad_data(f"The attribute type {str(named)[:80]!r} does not exist{hint}.", "/type")
         return kind
     implied = [member for member in KIND_OF_MEMBER if member in value]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -11,7 +12,10 @@ from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.instants import format_instant
 
 from .contexts import Context
-from .kinds import MEMBER
+from .kinds import MEMBER, NAME
+
+# The values of a city share few times: those of its cadences.
+written_time = lru_cache(maxsize=65_536)(format_instant)
 
 
 class Form(StrEnum):
@@ -70,14 +74,14 @@ def encode_head(entity: Entity, how: Representation) -> dict[str, Any]:
         names = [compact(full) for full in entity.types]
         document["type"] = names[0] if len(names) == 1 else names
     if entity.scopes and how.shows("scope"):
-        document["scope"] = entity.scopes[0] if len(entity.scopes) == 1 else entity.scopes
+        document["scope"] = entity.scopes[0] if len(entity.scopes) == 1 else list(entity.scopes)
     if how.system:
         if how.shows("createdAt"):
-            document["createdAt"] = format_instant(entity.created)
+            document["createdAt"] = written_time(entity.created)
         if how.shows("modifiedAt"):
-            document["modifiedAt"] = format_instant(entity.modified)
+            document["modifiedAt"] = written_time(entity.modified)
         if entity.deleted is not None:
-            document["deletedAt"] = format_instant(entity.deleted)
+            document["deletedAt"] = written_time(entity.deleted)
     return document
 
 
@@ -86,29 +90,39 @@ def _attribute(instances: tuple[Attribute, ...], how: Representation) -> Any:
         if len(instances) == 1:
             return simplified(instances[0], how.context)
         return {"dataset": {i.dataset or "@none": simplified(i, how.context) for i in instances}}
-    write = normalized if how.form is Form.NORMALIZED else concise
+    if how.form is Form.NORMALIZED:
+        written = [normalized(instance, how) for instance in instances]
+        return written[0] if len(written) == 1 else written
     if len(instances) == 1:
-        return write(instances[0], how)
-    return [write(instance, how) for instance in instances]
+        return concise(instances[0], how)
+    return [concise_object(instance, how) for instance in instances]
 
 
 def normalized(instance: Attribute, how: Representation) -> dict[str, Any]:
     """The normalized form of one instance (clause 4.5.2.2)."""
     kind = instance.kind
-    document: dict[str, Any] = {"type": kind.value, MEMBER[kind]: _value(instance, how.context)}
+    document: dict[str, Any] = {"type": NAME[kind], MEMBER[kind]: _value(instance, how.context)}
     _add_details(document, instance, how)
     return document
 
 
 def concise(instance: Attribute, how: Representation) -> Any:
-    """The concise form of one instance (clause 4.5.2.3): without kind, and a plain value where nothing is beside it."""
+    """The concise form of one instance (clause 4.5.2.3): a plain value where nothing is beside it."""
     kind, value = instance.kind, instance.value
-    document: dict[str, Any] = {}
+    if kind is Kind.GEO_PROPERTY or (kind is Kind.PROPERTY and _stands_alone(value)):
+        details: dict[str, Any] = {}
+        _add_details(details, instance, how)
+        return {"value": value} | details if details else value
+    return concise_object(instance, how)
+
+
+def concise_object(instance: Attribute, how: Representation) -> dict[str, Any]:
+    """The concise form of one instance among others: an object without its kind."""
+    kind = instance.kind
+    value = instance.value if kind is Kind.LIST_RELATIONSHIP else _value(instance, how.context)
+    document: dict[str, Any] = {MEMBER[kind]: value}
     _add_details(document, instance, how)
-    if not document and (kind is Kind.GEO_PROPERTY or (kind is Kind.PROPERTY and _stands_alone(value))):
-        return value
-    written = {MEMBER[kind]: value if kind is Kind.LIST_RELATIONSHIP else _value(instance, how.context)}
-    return written | document
+    return document
 
 
 def _stands_alone(value: Any) -> bool:
@@ -138,14 +152,19 @@ def _add_details(document: dict[str, Any], instance: Attribute, how: Representat
     if instance.unit is not None:
         document["unitCode"] = instance.unit
     if instance.observed is not None:
-        document["observedAt"] = format_instant(instance.observed)
+        document["observedAt"] = written_time(instance.observed)
     if instance.dataset is not None:
         document["datasetId"] = instance.dataset
     if instance.instance is not None:
         document["instanceId"] = instance.instance
     if how.system:
-        document["createdAt"] = format_instant(instance.created)
-        document["modifiedAt"] = format_instant(instance.modified)
+        document["createdAt"] = written_time(instance.created)
+        document["modifiedAt"] = written_time(instance.modified)
+    if instance.members or instance.subattributes:
+        _add_members(document, instance, how)
+
+
+def _add_members(document: dict[str, Any], instance: Attribute, how: Representation) -> None:
     compact = how.context.compact
     for name, value in instance.members.items():
         if name == "objectType":

@@ -30,11 +30,16 @@ GEOMETRIES = frozenset(
 )
 
 
+def names_geometry(kind: object) -> bool:
+    """Whether a ``type`` member names a kind of geometry; it may be any JSON value."""
+    return isinstance(kind, str) and kind in GEOMETRIES
+
+
 def is_geometry(value: object) -> bool:
     """Whether a JSON value claims to be a GeoJSON geometry."""
     return (
         isinstance(value, dict)
-        and value.get("type") in GEOMETRIES
+        and names_geometry(value.get("type"))
         and ("coordinates" in value or "geometries" in value)
     )
 
@@ -50,7 +55,7 @@ def check_geometry(value: object, where: str = "", depth: int = 0) -> None:
     Raises:
         DomainError: BadRequestData naming the place.
     """
-    if not isinstance(value, dict) or value.get("type") not in GEOMETRIES:
+    if not isinstance(value, dict) or not names_geometry(value.get("type")):
         raise bad_data("The value is not a GeoJSON geometry.", where)
     if depth > _NESTING_MAX:
         raise bad_data("The geometry collection is nested too deeply.", where)

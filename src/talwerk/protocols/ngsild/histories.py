@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from talwerk.core.entity import Attribute, Entity, Kind
-from talwerk.core.instants import format_instant
 from talwerk.core.query import TimeProperty
 
-from .encoding import Form, Representation, concise, encode_head, normalized, simplified
+from .encoding import Form, Representation, concise_object, encode_head, normalized, simplified, written_time
 
 _MEMBER: Mapping[Kind, str] = {
     Kind.PROPERTY: "values",
@@ -40,7 +39,7 @@ def encode_history(entity: Entity, how: Representation, about: TimeProperty) -> 
         if how.form is Form.SIMPLIFIED:
             document[name] = _values(instances, how, about)
         else:
-            write = normalized if how.form is Form.NORMALIZED else concise
+            write = normalized if how.form is Form.NORMALIZED else concise_object
             document[name] = [write(instance, how) for instance in instances]
     if how.linked:
         document["@context"] = how.context.reference
@@ -51,7 +50,7 @@ def _values(instances: tuple[Attribute, ...], how: Representation, about: TimePr
     """Values and times, one object per kind and dataset; a list only when there is more than one."""
     groups: dict[tuple[Kind, str | None], list[list[Any]]] = {}
     for instance in instances:
-        pair = [simplified(instance, how.context), format_instant(time_of(instance, about))]
+        pair = [simplified(instance, how.context), written_time(time_of(instance, about))]
         groups.setdefault((instance.kind, instance.dataset), []).append(pair)
     written = [
         {"type": kind.value, _MEMBER[kind]: pairs, **({"datasetId": dataset} if dataset else {})}

@@ -27,6 +27,9 @@ MEMBER: Mapping[Kind, str] = {
 }
 """The member that holds the value, by kind."""
 
+NAME: Mapping[Kind, str] = {kind: kind.value for kind in Kind}
+"""Plain names: an enumeration's own attribute costs a call each time."""
+
 KIND_OF_MEMBER: Mapping[str, Kind] = {member: kind for kind, member in MEMBER.items() if kind is not Kind.GEO_PROPERTY}
 """The kind that a member implies when the concise form leaves the kind out."""
 

@@ -1,0 +1,104 @@
+"""The conformance page: what of NGSI-LD is there, generated from the table of operations.
+
+``python -m talwerk.protocols.ngsild.conformance`` writes it into ``docs/``; a test fails when it is stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from talwerk.core.query import LIMIT_DEFAULT, LIMIT_MAX, OFFSET_MAX
+from talwerk.protocols.http.bodies import BATCH_BYTES_MAX, BODY_BYTES_MAX
+from talwerk.protocols.http.strict_json import DEPTH_MAX
+
+from . import q
+from .batch import ENTITIES_MAX
+from .call import PREFIX
+from .contexts import CORE_ADDRESS
+from .operations import OPERATIONS, Operation
+from .parameters import PARAMETERS
+
+PAGE = Path("docs/ngsi-ld-conformance.md")
+
+_HEAD = f"""\
+# NGSI-LD: what is there
+
+This page is generated from the table of operations in `src/talwerk/protocols/ngsild/operations.py`
+(`python -m talwerk.protocols.ngsild.conformance`). Clauses are those of ETSI GS CIM 009; the aim is version 1.8.1.
+The list of operations is that of version 1.9.1, so that nothing is left out of sight.
+
+What is not supported answers `422 OperationNotSupported` and names the operation or the parameter. An unknown
+parameter answers `400 InvalidRequest`, a method that a resource does not have `405` with `Allow`. Errors are problem
+documents (RFC 9457) with the standard's `type` and the media type `application/json`.
+
+| Limit | Value |
+|---|---|
+| entities per page | {LIMIT_DEFAULT} unless `limit` says otherwise, {LIMIT_MAX:,} at most |
+| `offset` | {OFFSET_MAX:,} at most; the links with `rel="next"` lead further |
+| request body | {BODY_BYTES_MAX >> 20} MiB, batches {BATCH_BYTES_MAX >> 20} MiB and {ENTITIES_MAX:,} entities |
+| JSON | {DEPTH_MAX} levels deep, numbers within 64 bits, no name twice in one object |
+| `q` | {q.LENGTH_MAX:,} characters, {q.TERMS_MAX} terms, {q.NESTING_MAX} levels of parentheses |
+| times | between the years 1800 and 2200 |
+
+- **@context**: term definitions inside the body, and the core context, under the addresses of its other versions too:
+  <{CORE_ADDRESS}>. Any other address answers
+  `504 LdContextNotAvailable`.
+- **q**: the whole grammar is read. Patterns (`~=`, `!~=`), linked entities, sub-attributes of sub-attributes and the
+  entity's own times answer `422`.
+- **Representations**: normalized, concise, simplified (keyValues), temporalValues; `application/json` and
+  `application/ld+json`. GeoJSON answers `406`.
+- **Paging**: `Link` with `rel="next"` carries an opaque cursor in the parameter `after`, which is ours.
+- **Null**: `urn:ngsi-ld:null` and plain JSON null are refused in everything that is supported; a `JsonProperty` may
+  hold null inside.
+- **Geometries**: shape and ranges of coordinates are checked; rings that are open or cross themselves are kept.
+- **Tenants**: `NGSILD-Tenant` answers `404 NonexistentTenant`.
+"""
+
+
+def conformance_page() -> str:
+    """The page as Markdown."""
+    supported = sum(operation.handler is not None for operation in OPERATIONS)
+    parts = [_HEAD, f"\n## Operations\n\n{supported} of {len(OPERATIONS)} are supported.\n"]
+    for group, operations in groupby(OPERATIONS, key=lambda operation: operation.group):
+        parts += [
+            f"\n### {group}\n\n",
+            "| Method | Resource | Clause | Operation | Supported |\n|---|---|---|---|---|\n",
+        ]
+        parts += [_row(operation) for operation in operations]
+    parts.append("\n## Parameters\n")
+    for operation in OPERATIONS:
+        if operation.handler is not None:
+            parts += _parameters(operation)
+    return "".join(parts)
+
+
+def _row(operation: Operation) -> str:
+    state = "yes" if operation.handler is not None else "no (422)"
+    cells = (operation.method, f"`{operation.path}`", operation.clause, operation.title, state)
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _parameters(operation: Operation) -> Iterator[str]:
+    yield f"\n### {operation.method} {PREFIX}{operation.path}\n\n"
+    if operation.honoured:
+        yield "| Parameter | Clause | Meaning |\n|---|---|---|\n"
+        for name in sorted(operation.honoured):
+            parameter = PARAMETERS[name]
+            yield f"| `{name}` | {parameter.clause} | {_cell(parameter.meaning)} |\n"
+    if operation.refused:
+        yield f"\nNot supported: {_listed(operation.refused)}.\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+if __name__ == "__main__":
+    (Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE).write_text(conformance_page(), encoding="utf-8")

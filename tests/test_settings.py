@@ -28,7 +28,7 @@ def test_unknown_variable_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"),
+    "variable, value",
     [("PORT", "eighty"), ("PORT", "70000"), ("FEEDS", "maybe"), ("DEV_OPEN_WRITES", "perhaps"), ("QUEUE_MAX", "0")],
 )
 def test_unusable_value_is_named(variable: str, value: str) -> None:

@@ -31,6 +31,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         port: port to listen on, 0 for any free one.
         hosts: names, besides localhost, under which browsers and clients reach the city.
         feeds: where measurements come from: ``auto``, ``live``, ``twin`` or ``off``.
+        single: everything in one process, for small devices and tests.
+        serve_processes: processes that answer HTTP; one fills a core.
         dev_open_writes: lets everybody write; for conformance and load tests, on loopback only.
         log_level: how much is logged.
         queue_max: batches that may wait for the writer; more are refused with 503.
@@ -43,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: int = 8080
     hosts: tuple[str, ...] = ()
     feeds: Literal["auto", "live", "twin", "off"] = "auto"
+    single: bool = False
+    serve_processes: int = 1
     dev_open_writes: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     queue_max: int = 1_000
@@ -52,8 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Refuse what could never work, and what would be dangerous."""
         if not 0 <= self.port <= 65_535:
             raise ValueError(f"port is {self.port}; it lies between 0 and 65535")
-        if self.queue_max < 1 or self.query_budget_ms < 1:
-            raise ValueError("queue_max and query_budget_ms are at least 1")
+        if min(self.queue_max, self.query_budget_ms, self.serve_processes) < 1:
+            raise ValueError("queue_max, query_budget_ms and serve_processes are at least 1")
         if self.dev_open_writes and self.host not in LOOPBACK:
             raise ValueError(f"dev_open_writes lets everybody write; it needs a loopback host, not {self.host!r}")
 
@@ -63,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.host in LOOPBACK
 
 
+_SWITCHES = ("single", "dev_open_writes")
 FIELDS = tuple(field.name for field in msgspec.structs.fields(Settings))
 
 
@@ -127,10 +132,8 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
             known = ", ".join(PREFIX + name.upper() for name in FIELDS)
             raise SettingsError(f"{variable}: there is no such setting; there are {known}")
         value: Any = [part.strip() for part in text.split(",") if part.strip()] if key == "hosts" else text
-        if key == "dev_open_writes" and text.lower() in {"", "no", "off"}:
-            value = False
-        elif key == "dev_open_writes" and text.lower() in {"yes", "on"}:
-            value = True
+        if key in _SWITCHES:
+            value = {"": False, "no": False, "off": False, "yes": True, "on": True}.get(text.lower(), text)
         _check(key, value, variable)
         values[key] = value
     return values

@@ -23,10 +23,8 @@ class LateImport(NamedTuple):
 
 # The only imports that may stand inside functions, because they cost time at start or need an extra.
 LATE_IMPORTS: tuple[LateImport, ...] = (
-    LateImport("app.py", "talwerk.portal.site", "commands that only write need no pages: 60 ms"),
-    LateImport("app.py", "talwerk.processes.serve", "the same for the server: 80 ms"),
-    LateImport("app.py", "talwerk.protocols", "the same for protocols"),
-    LateImport("app.py", "uvloop", "the same for the event loop of the server: 60 ms"),
+    LateImport("app/web.py", "talwerk.portal.site", "commands that only write need no pages: 60 ms"),
+    LateImport("app/web.py", "talwerk.protocols", "the same for protocols"),
     LateImport("portal/phrases.py", "babel.dates", "70 ms, paid with the first page instead of at the start"),
     LateImport("portal/phrases.py", "babel.numbers", "the same"),
     LateImport("portal/render.py", "jinja2", "130 ms, the same"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from talwerk.app import City, open_city
+from talwerk.app import City, Part, open_city
 from talwerk.core.change import Ack, Batch, Change, Done, Mode
 from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.errors import DomainError, Fault
@@ -54,7 +54,7 @@ async def test_a_second_opening_writes_through_the_first(city: City) -> None:
 
 async def test_who_insists_on_writing_alone_is_refused(city: City) -> None:
     with pytest.raises(DomainError, match="Another Talwerk runs") as caught:
-        async with open_city(city.settings, alone=True):
+        async with open_city(city.settings, part=Part.WRITER):
             pass
     assert caught.value.fault is Fault.BUSY
 

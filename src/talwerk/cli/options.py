@@ -20,6 +20,7 @@ _FLAGS: dict[str, Any] = {
     "host": click.option("--host", metavar="ADDRESS", help="Address to listen on."),
     "port": click.option("--port", metavar="PORT", type=int, help="Port to listen on, 0 for any free one."),
     "feeds": click.option("--feeds", metavar="MODE", help="Where measurements come from: auto, live, twin or off."),
+    "single": click.option("--single", is_flag=True, default=None, help="Everything in one process."),
     "dev_open_writes": click.option(
         "--dev-open-writes", is_flag=True, default=None, help="Let everybody write; for tests on this machine only."
     ),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from talwerk.app import run
+from talwerk.app.run import run
 from talwerk.settings import Settings
 
 from .options import with_settings
 
 
 @click.command()
-@with_settings("city", "data", "host", "port", "feeds", "dev_open_writes", "log_level")
+@with_settings("city", "data", "host", "port", "feeds", "single", "dev_open_writes", "log_level")
 def up(settings: Settings) -> None:
     """Start the city and keep it running until it is asked to stop (Ctrl-C)."""
     run(settings)

@@ -174,6 +174,17 @@ class RemoteWriter:
         """Whether an engine listens."""
         return self._connected.is_set()
 
+    async def connected(self, within_s: float) -> None:
+        """Wait until an engine listens.
+
+        Raises:
+            DomainError: Busy when none does in time.
+        """
+        try:
+            await asyncio.wait_for(self._connected.wait(), within_s)
+        except TimeoutError:
+            raise DomainError(Fault.BUSY, f"No engine answers in {self._directory}.") from None
+
     async def submit(self, batch: Batch, scope: Scope) -> Ack:
         """Write a batch; return when it is on disk.
 
@@ -181,10 +192,7 @@ class RemoteWriter:
             DomainError: Busy when there is no engine, or when it went away before it answered (then the batch may
                 have been written: the same batch again does no harm); whatever the engine says.
         """
-        try:
-            await asyncio.wait_for(self._connected.wait(), self._patience_s)
-        except TimeoutError:
-            raise DomainError(Fault.BUSY, f"No engine answers in {self._directory}.") from None
+        await self.connected(self._patience_s)
         number = next(self._numbers)
         answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer

@@ -1,0 +1,113 @@
+"""A city that is open: its data, its profile, its clock, and who may write."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from talwerk import cities
+from talwerk.broker import Broker
+from talwerk.core.errors import DomainError, Fault
+from talwerk.core.instants import Clock, SystemClock
+from talwerk.core.scope import Scope
+from talwerk.privacy import policy
+from talwerk.privacy.principals import Credentials
+from talwerk.privacy.seal import OpenDataLog, OpenSeal
+from talwerk.processes.directory import DATABASE, prepare, writing_right
+from talwerk.processes.door import RemoteWriter, open_door
+from talwerk.processes.engine import Engine
+from talwerk.sdk.profile import Profile
+from talwerk.settings import Settings
+from talwerk.store.sqlite import SqliteStore
+from talwerk.store.sqlite.limits import Limits
+
+ENGINE_START_S = 20.0
+"""How long a reader waits for an engine that is being started or migrates."""
+
+
+class Part(StrEnum):
+    """What a process is to the city's data."""
+
+    WRITER = "writer"
+    """The engine: it alone writes, and insists on it."""
+    READER = "reader"
+    """It reads by itself and writes through the engine of another process."""
+    EITHER = "either"
+    """A command: the writer when nobody else is, otherwise a reader."""
+
+
+class City(msgspec.Struct, frozen=True, kw_only=True):
+    """A city that is open: what pages, protocols and commands work with.
+
+    Attributes:
+        settings: as the operator wants it.
+        directory: where its data lies.
+        profile: what is particular to this city.
+        clock: its source of time.
+        broker: the one way in and out of its data.
+        credentials: who may write.
+    """
+
+    settings: Settings
+    directory: Path
+    profile: Profile
+    clock: Clock
+    broker: Broker
+    credentials: Credentials
+
+    def system_scope(self, name: str) -> Scope:
+        """The Scope of one of the city's own writers, for example ``replay``."""
+        return policy.system_scope(name)
+
+
+@contextlib.asynccontextmanager
+async def open_city(settings: Settings, clock: Clock | None = None, part: Part = Part.EITHER) -> AsyncIterator[City]:
+    """Open the city's data.
+
+    Args:
+        settings: which city, and where its data lies.
+        clock: the source of time, the machine's when None.
+        part: whether to write by itself or through another process.
+
+    Raises:
+        DomainError: Busy when a writer finds another one, or a reader none; InvalidRequest for an unknown city or a
+            directory that holds another city's data.
+    """
+    clock = clock or SystemClock()
+    profile = cities.load(settings.city)
+    directory = settings.data / profile.city.key
+    prepare(directory, profile.city.key)
+    async with contextlib.AsyncExitStack() as stack:
+        writing = part is not Part.READER and stack.enter_context(writing_right(directory))
+        if part is Part.WRITER and not writing:
+            raise DomainError(Fault.BUSY, f"Another Talwerk runs on {directory} already.")
+        writer: Engine | RemoteWriter
+        if writing:
+            store = stack.enter_context(_store(settings, directory, clock, readonly=False))
+            writer = await stack.enter_async_context(Engine(store, settings.queue_max))
+            await stack.enter_async_context(open_door(directory, writer))
+        else:
+            # The engine makes and migrates the database: a reader waits for it.
+            writer = await stack.enter_async_context(RemoteWriter(directory))
+            await writer.connected(ENGINE_START_S)
+            store = stack.enter_context(_store(settings, directory, clock, readonly=True))
+        yield City(
+            settings=settings,
+            directory=directory,
+            profile=profile,
+            clock=clock,
+            broker=Broker(store, writer, OpenSeal(), OpenDataLog()),
+            credentials=Credentials.open(settings.data),
+        )
+
+
+@contextlib.contextmanager
+def _store(settings: Settings, directory: Path, clock: Clock, *, readonly: bool) -> Iterator[SqliteStore]:
+    limits = Limits(budget_s=settings.query_budget_ms / 1_000)
+    store = SqliteStore.open(directory / DATABASE, clock, readonly=readonly, limits=limits)
+    with contextlib.closing(store):
+        yield store

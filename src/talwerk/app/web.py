@@ -1,0 +1,34 @@
+"""Everything that answers HTTP, put together."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from .city import City
+
+
+def routes(city: City) -> list[BaseRoute]:
+    """Every address that the city answers; ``docs/api.md`` explains them."""
+    from talwerk.portal.site import portal_routes
+    from talwerk.protocols import health, ngsild, plain
+
+    return [
+        *health.routes(city.broker),
+        *ngsild.routes(city.broker, city.clock),
+        *plain.routes(city.broker, city.clock),
+        *portal_routes(city.broker, city.profile, city.clock),
+    ]
+
+
+def endpoint(city: City) -> ASGIApp:
+    """All addresses, behind the one guard that knows who asks."""
+    from talwerk.protocols import http
+
+    return http.guarded(
+        Starlette(routes=routes(city)),
+        credentials=city.credentials,
+        hosts=city.settings.hosts,
+        dev_open_writes=city.settings.dev_open_writes,
+    )

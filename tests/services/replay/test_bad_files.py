@@ -60,7 +60,12 @@ REFUSED: list[tuple[str, str | bytes, str]] = [
     ),
     ("another time format", TABLE.replace("2025-01-01", "01.01.2025"), "here stands '01.01.2025 00:00'"),
     ("a few unusable rows", "time;level\nx;1\ny;2\n", "table.csv:2: None of the 2 rows is usable; nothing was written"),
-    ("one cell more everywhere", TABLE.replace(".5\n", ".5;x\n"), "Most often: row with another number of cells"),
+    (
+        "one cell more everywhere",
+        TABLE.replace(".5\n", ".5;x\n"),
+        "table.csv:2: None of the first 20 rows is usable; nothing was written. Most often: row with another number of "
+        "cells than the header; here stands '3 cells instead of 2'. The mapping says delimiter = ';'.",
+    ),
     ("no number at all", TABLE.replace(".5", " cm"), "table.csv:2: The column 'level' holds no number; here stands"),
     (
         "another decimal sign",
@@ -93,6 +98,13 @@ async def test_a_file_that_turns_bad_late_leaves_nothing(bench: Bench) -> None:
     broken = "".join(f"broken {number};1\n" for number in range(400))
     with pytest.raises(DomainError, match=r"table\.csv:98: 400 of 496 rows are broken; nothing was written"):
         await bench.replay(TABLE + broken)
+    assert bench.is_empty()
+
+
+async def test_a_file_of_rows_that_cannot_be_told_apart(bench: Bench) -> None:
+    mapping = MAPPING.replace('offset = "Z"', 'zone = "Europe/Berlin"')
+    with pytest.raises(DomainError, match=r"table\.csv:2: None of the 1 rows is usable; .*: time in the doubled hour"):
+        await bench.replay("time;level\n2024-10-27 02:00;1\n", mapping)
     assert bench.is_empty()
 
 

@@ -16,7 +16,7 @@ from .provenance import check_unmixed
 from .recording import Recording
 from .report import ChannelReport, Report
 from .rows import Row
-from .survey import Progress, Survey, read_rows, survey
+from .survey import Progress, Survey, read_rows, survey, unusable
 from .writing import Tally, Writing
 
 
@@ -68,6 +68,8 @@ async def replay(
                 findings.row(Kind.FUTURE, row.line, format_instant(row.at))
             if await writing.add(row):
                 progress("write", file.tell(), total)
+        if not span.rows and findings.rows:
+            raise unusable(recording, plan, findings, f"None of the {findings.rows} rows is usable")
         await writing.flush()
         progress("write", total, total)
     seconds = clock.monotonic_s() - began

@@ -14,7 +14,7 @@ from .plan import Plan
 from .recording import Recording
 from .rows import Reading, Row
 from .stamps import Order
-from .table import Record, read_header, records
+from .table import read_header, records
 
 HEAD_ROWS = 20
 """When not one of so many first rows is usable, the mapping does not fit and reading on tells nothing more."""
@@ -78,16 +78,16 @@ def read_rows(recording: Recording, file: BinaryIO, plan: Plan, order: Order, fi
     """
     lines = recording.lines(file, plan.mapping.encoding)
     header = read_header(recording, lines, plan)
-    found = _watched(records(lines, header, plan.mapping.delimiter, findings), recording, plan, findings)
+    found = records(_watched(lines, recording, plan, findings), header, plan.mapping.delimiter, findings)
     return Reading(plan, header, order, findings).rows(found)
 
 
-def _watched(found: Iterator[Record], recording: Recording, plan: Plan, findings: Findings) -> Iterator[Record]:
-    """The same records; stops with an error as soon as it is plain that the mapping does not fit."""
-    for count, record in enumerate(found, start=1):
-        yield record
+def _watched(lines: Iterator[str], recording: Recording, plan: Plan, findings: Findings) -> Iterator[str]:
+    """The same lines; stops with an error as soon as it is plain that the mapping does not fit."""
+    for count, line in enumerate(lines):
         if count == HEAD_ROWS and findings.rows - findings.count(Kind.TIME_DOUBLED) >= HEAD_ROWS:
-            raise _unusable(recording, plan, findings, f"None of the first {HEAD_ROWS} rows is usable")
+            raise unusable(recording, plan, findings, f"None of the first {HEAD_ROWS} rows is usable")
+        yield line
 
 
 def _check(recording: Recording, plan: Plan, result: Survey) -> None:
@@ -96,11 +96,11 @@ def _check(recording: Recording, plan: Plan, result: Survey) -> None:
     doubled = findings.count(Kind.TIME_DOUBLED)
     if not result.rows and not doubled:
         if findings.rows:
-            raise _unusable(recording, plan, findings, f"None of the {findings.rows} rows is usable")
+            raise unusable(recording, plan, findings, f"None of the {findings.rows} rows is usable")
         raise recording.fault("The file has a header and no rows.")
     broken = findings.rows - doubled
     if broken >= BROKEN_MIN and broken > BROKEN_SHARE_MAX * (broken + result.rows):
-        raise _unusable(recording, plan, findings, f"{broken} of {broken + result.rows} rows are broken")
+        raise unusable(recording, plan, findings, f"{broken} of {broken + result.rows} rows are broken")
     for target, count in zip(plan.targets, result.values, strict=True):
         wrong = next((f for f in findings.all() if f.kind is Kind.NUMBER and f.column == target.column), None)
         if wrong and not count:
@@ -109,7 +109,8 @@ def _check(recording: Recording, plan: Plan, result: Survey) -> None:
             raise recording.fault(detail, first.line)
 
 
-def _unusable(recording: Recording, plan: Plan, findings: Findings, what: str) -> DomainError:
+def unusable(recording: Recording, plan: Plan, findings: Findings, what: str) -> DomainError:
+    """The error that says what is wrong with most of the rows, and shows one of them."""
     worst = max((f for f in findings.all() if f.kind in ROWS), key=lambda finding: finding.count)
     first = worst.examples[0]
     detail = f"{what}; nothing was written. Most often: {worst.kind.value}; here stands {first.text!r}."

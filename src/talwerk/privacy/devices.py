@@ -55,7 +55,8 @@ class DeviceKeys:
 
     def devices(self) -> tuple[Device, ...]:
         """All devices, by name."""
-        return tuple(self._current()[name] for name in sorted(self._known))
+        known = self._current()
+        return tuple(known[name] for name in sorted(known))
 
     def holder(self, key: str) -> Device | None:
         """The device whose key this is, None when it is nobody's."""

@@ -11,7 +11,9 @@ from talwerk.protocols.ngsild.kinds import NULL
 
 JsonObject = dict[str, Any]
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(lambda text: text != NULL)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12).filter(
+    lambda text: text != NULL
+)
 names = st.from_regex(r"p[a-z0-9]{1,6}", fullmatch=True)
 uris = st.from_regex(r"urn:[a-z]{1,4}:[A-Za-z0-9]{1,6}", fullmatch=True)
 times = st.integers(EARLIEST, LATEST - 1).map(format_instant)

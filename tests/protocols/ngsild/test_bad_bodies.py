@@ -58,6 +58,8 @@ ENTITY = b'{"id": "urn:x:1", "type": "T", "a": %s}'
         (ENTITY % (b"1" * 400), "BadRequestData"),
         (ENTITY % b'1, "a": 2', "BadRequestData"),
         (ENTITY % b'{"value": 1, "b": {"value": {"c": 1, "c": 2}}}', "BadRequestData"),
+        (ENTITY % b'"a\\u0000b"', "BadRequestData"),
+        (ENTITY % b'{"value": {"\\u0000": 1}}', "BadRequestData"),
         (b"null", "BadRequestData"),
         (b"7", "BadRequestData"),
         (b'"urn:x:1"', "BadRequestData"),
@@ -85,6 +87,7 @@ async def test_places_are_named(city: City) -> None:
     assert await where(b'{"id": NaN}') == "byte 7"
     assert await where(b'{"id": "\xff"}') == "byte 8"
     assert await where(ENTITY % b'{"value": [1, {"b/c": 99999999999999999999}]}') == "/a/value/1/b~1c"
+    assert await where(ENTITY % b'{"value": ["\\\\u0000", "\\u0000"]}') == "/a/value/1"
     repeated = await city.operator.post(ENTITIES, content=ENTITY % b'1, "a": 2', headers=JSON)
     assert "'a'" in repeated.json()["detail"]
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from talwerk.core.instants import HOUR, Instant
-from tests.protocols.city import NOW, TEMPORAL, UPSERT, City
+from talwerk.store.sqlite.limits import Limits
+from tests.protocols.city import NOW, TEMPORAL, UPSERT, City, open_city
 
 GAUGE = "urn:ngsi-ld:Gauge:1"
 ADDRESS = f"{TEMPORAL}/{GAUGE}"
@@ -153,3 +155,20 @@ async def test_impossible_times(city: City, parameters: dict[str, str], fault: s
         answer = await city.public.get(address, params={**parameters, **further})
         assert answer.json()["type"].rpartition("/")[2] == fault, answer.text
         assert answer.status_code == (422 if fault == "OperationNotSupported" else 400)
+
+
+async def test_what_was_cut_says_so(tmp_path: Path) -> None:
+    async with open_city(tmp_path, limits=Limits(instances=4)) as city:
+        await fill(city)
+        for parameters, expected in (
+            ({}, "date-time 2026-11-20T10:00:00-2026-11-20T10:03:00/*"),
+            (
+                {"timerel": "after", "timeAt": "2026-11-20T09:59:59Z"},
+                "date-time 2026-11-20T09:59:59-2026-11-20T10:03:00/*",
+            ),
+        ):
+            answer = await city.public.get(ADDRESS, params={**parameters, "format": "temporalValues"})
+            assert answer.status_code == 206
+            assert answer.headers["content-range"] == expected
+            assert [value for value, _ in answer.json()["level"]["values"]] == [0, 1, 2, 3]
+        assert await values(city, lastN=4) == [2, 3, 4, 5]

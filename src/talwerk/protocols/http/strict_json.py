@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
@@ -18,7 +19,6 @@ INTEGER_MAX = 2**63 - 1
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_LONG_NUMBER = re.compile(rb"[0-9]{19}")
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
@@ -38,10 +38,14 @@ def decode_json(body: bytes) -> Any:
     except msgspec.DecodeError as error:
         raise invalid(f"The body is not valid JSON: {_reason(error)}.", _place(error)) from error
     names, large = _survey(value)
-    if large is not None:
-        raise bad_data("The number does not fit into 64 bits.", large)
+    if large:
+        raise bad_data("The number does not fit into 64 bits.", _pointer(value, _is_large))
     if names != structure.count(b":"):
         raise bad_data(f"The name {_repeated(body)!r} stands twice in one object.")
+    if b"\\u0000" in body:
+        place = _pointer(value, _holds_zero)
+        if place is not None:
+            raise bad_data("The text holds U+0000, which no store keeps.", place)
     return value
 
 
@@ -73,8 +77,8 @@ def _place(error: msgspec.DecodeError) -> str | None:
     return f"byte {found[1]}" if found else None
 
 
-def _survey(value: Any) -> tuple[int, str | None]:
-    """How many names the objects hold, and the place of the first integer beyond 64 bits."""
+def _survey(value: Any) -> tuple[int, bool]:
+    """How many names the objects hold, and whether there is an integer beyond 64 bits."""
     names = 0
     waiting = [value]
     large = False
@@ -86,17 +90,28 @@ def _survey(value: Any) -> tuple[int, str | None]:
             waiting.extend(item.values())
         elif kind is list:
             waiting.extend(item)
-        elif kind is int and not -INTEGER_MAX - 1 <= item <= INTEGER_MAX:
+        elif kind is int and _is_large(item):
             large = True
-    return names, _pointer_to_large(value, "") if large else None
+    return names, large
 
 
-def _pointer_to_large(value: Any, at: str) -> str | None:
-    if isinstance(value, int):
-        return at or "/" if not -INTEGER_MAX - 1 <= value <= INTEGER_MAX else None
+def _is_large(value: Any) -> bool:
+    return isinstance(value, int) and not -INTEGER_MAX - 1 <= value <= INTEGER_MAX
+
+
+def _holds_zero(value: Any) -> bool:
+    return isinstance(value, str) and "\x00" in value
+
+
+def _pointer(value: Any, wrong: Callable[[Any], bool], at: str = "") -> str | None:
+    """The place of the first name or value that is wrong, as a JSON pointer."""
+    if wrong(value):
+        return at or "/"
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
-        found = _pointer_to_large(item, f"{at}/{str(key).replace('~', '~0').replace('/', '~1')}")
+        if wrong(key) and isinstance(value, dict):
+            return at or "/"
+        found = _pointer(item, wrong, f"{at}/{str(key).replace('~', '~0').replace('/', '~1')}")
         if found is not None:
             return found
     return None

@@ -31,11 +31,13 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
         window: half-open.
         property: the time that it is about.
         last: so many of the newest instances, None for all.
+        since: where the window begins as it was written, None when it is open there.
     """
 
     window: Window
     property: TimeProperty
     last: int | None
+    since: int | None
 
 
 async def retrieve_history(call: Call) -> Answer:
@@ -90,7 +92,9 @@ def period(parameters: Parameters) -> Period:
     last = parameters.number("lastN")
     if last is not None and not 1 <= last <= LAST_MAX:
         raise bad_data(f"The lastN is {last}; it is a number from 1 to {LAST_MAX}.", "lastN")
-    return Period(window=_window(parameters), property=_property(parameters), last=last)
+    window = _window(parameters)
+    since = None if window.start is None else parameters.instant("timeAt")
+    return Period(window=window, property=_property(parameters), last=last, since=since)
 
 
 def _property(parameters: Parameters) -> TimeProperty:
@@ -133,10 +137,10 @@ def _extent(found: EntityPage, asked: Period) -> tuple[int, tuple[Header, ...]]:
         return 206, ()
     first, final = min(times), max(times)
     if asked.last is None:
-        start, end, size = asked.window.start or first, final, "*"
+        start, end, size = first if asked.since is None else asked.since, final, "*"
     else:
         # The newest instances come first in a request for the last ones, and so does their end of the stretch.
-        start, end, size = (asked.window.end or final), first, str(asked.last)
+        start, end, size = final if asked.window.end is None else asked.window.end, first, str(asked.last)
     return 206, ((b"content-range", f"date-time {_short(start)}-{_short(end)}/{size}".encode()),)
 
 

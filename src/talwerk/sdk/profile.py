@@ -105,6 +105,34 @@ class Axis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     points: tuple[MeasuringPoint, ...] = ()
 
 
+class MarkStroke(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One shape of a city's mark.
+
+    Attributes:
+        path: SVG path data in the mark's own units.
+        role: the colour family that it takes: ``act``, ``paper`` or ``river``.
+        width: stroke width in the mark's units, 0 to fill the shape.
+    """
+
+    path: Annotated[str, Meta(pattern=r"^[Mm][MmLlHhVvCcSsQqTtAaZz0-9eE ,.+\-]*$", max_length=2_000)]
+    role: Literal["act", "paper", "river"] = "paper"
+    width: Annotated[float, Meta(ge=0, le=20)] = 0.0
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The small drawn sign beside the portal's name.
+
+    Attributes:
+        strokes: its shapes, the lowest first.
+        width: of the drawing, in its own units.
+        height: of the drawing.
+    """
+
+    strokes: Annotated[tuple[MarkStroke, ...], Meta(min_length=1, max_length=12)]
+    width: Annotated[int, Meta(ge=8, le=96)] = 32
+    height: Annotated[int, Meta(ge=8, le=48)] = 24
+
+
 class City(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The municipality itself.
 
@@ -117,6 +145,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         zone: IANA time zone, for display and calendar days.
         languages: of its pages, the first is the default.
         source_code: where the source code of the running system can be had, empty when not published.
+        mark: its drawn sign, None for the neutral one; a drawing of its own, never a coat of arms.
         unconfirmed: which of these no source has confirmed.
     """
 
@@ -128,6 +157,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     zone: str = "Europe/Berlin"
     languages: Annotated[tuple[Language, ...], Meta(min_length=1)] = ("de",)
     source_code: Annotated[str, Meta(pattern=r"^(https?://\S+)?$")] = ""
+    mark: Mark | None = None
     unconfirmed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -135,3 +135,12 @@ async def test_what_is_no_context(reference: object, fault: Fault) -> None:
     with pytest.raises(DomainError) as raised:
         await resolved(reference)
     assert raised.value.fault is fault
+
+
+async def test_compiled_contexts_are_remembered() -> None:
+    contexts = Contexts()
+    first = await contexts.resolve({"a": "urn:x:a"})
+    assert await contexts.resolve({"a": "urn:x:a"}) is first
+    assert await contexts.resolve({"a": "urn:x:b"}) is not first
+    for number in range(300):
+        assert (await contexts.resolve({"a": f"urn:x:{number}"})).expand("a") == f"urn:x:{number}"

@@ -101,6 +101,8 @@ async def test_pick_and_omit(city: City) -> None:
     address = f"{ENTITIES}/{GAUGE['id']}"
     picked = await city.public.get(address, params={"pick": "id,level", "options": "keyValues"})
     assert picked.json() == {"id": GAUGE["id"], "level": 42.5}
+    only_id = await city.public.get(ENTITIES, params={"type": "Gauge", "pick": "id"})
+    assert only_id.json() == [{"id": GAUGE["id"]}]
     omitted = await city.public.get(address, params={"omit": "type,scope,level,location", "options": "keyValues"})
     assert omitted.json() == {"id": GAUGE["id"], "name": "Upper bridge", "locatedAt": "urn:ngsi-ld:Quarter:3"}
     chosen = await city.public.get(address, params={"attrs": "name", "options": "keyValues"})

@@ -12,6 +12,7 @@ from talwerk.core.errors import DomainError, Fault, invalid
 BODY_BYTES_MAX = 1 << 20
 BATCH_BYTES_MAX = 10 << 20
 BODY_TIMEOUT_S = 20.0
+BATCH_TIMEOUT_S = 60.0
 
 
 class ClientGoneError(Exception):
@@ -19,7 +20,7 @@ class ClientGoneError(Exception):
 
 
 async def read_body(
-    headers: Mapping[bytes, bytes], receive: Receive, limit: int = BODY_BYTES_MAX, timeout_s: float = BODY_TIMEOUT_S
+    headers: Mapping[bytes, bytes], receive: Receive, limit: int = BODY_BYTES_MAX, timeout_s: float | None = None
 ) -> bytes:
     """The whole body.
 
@@ -27,7 +28,7 @@ async def read_body(
         headers: the request's headers, names in lower case.
         receive: ASGI's source of the body.
         limit: bytes at most.
-        timeout_s: seconds for the whole body.
+        timeout_s: seconds for the whole body, None for what suits the limit.
 
     Raises:
         DomainError: LengthRequired without any length; RequestEntityTooLarge beyond the limit; UnsupportedMediaType
@@ -36,6 +37,8 @@ async def read_body(
         ClientGoneError: the client closed the connection.
     """
     announced = _announced(headers, limit)
+    if timeout_s is None:
+        timeout_s = BODY_TIMEOUT_S if limit <= BODY_BYTES_MAX else BATCH_TIMEOUT_S
     try:
         async with asyncio.timeout(timeout_s):
             body = await _gather(receive, limit)

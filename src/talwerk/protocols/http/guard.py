@@ -53,8 +53,7 @@ class Guard:
         self._credentials = credentials
         self._hosts = frozenset(host.lower() for host in (*LOCAL_HOSTS, *hosts))
         self._dev_open_writes = dev_open_writes
-        # Unique across processes and restarts without asking the system for randomness at each request.
-        self._prefix = secrets.token_hex(4)
+        self._prefix = ""
         self._numbers = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +64,7 @@ class Guard:
                 return
             await self._app(scope, receive, send)
             return
-        request_id = f"{self._prefix}-{next(self._numbers):x}"
+        request_id = self._next_id()
         scope[REQUEST_ID] = request_id
 
         async def hardened(message: Message) -> None:
@@ -79,6 +78,11 @@ class Guard:
             await send_answer(problem_answer(error), hardened, head=scope["method"] == "HEAD")
             return
         await self._app(scope, receive, hardened)
+
+    def _next_id(self) -> str:
+        # Drawn at the first request: processes that are forked from one another would share an earlier one.
+        self._prefix = self._prefix or secrets.token_hex(4)
+        return f"{self._prefix}-{next(self._numbers):x}"
 
     def _admit(self, scope: Scope) -> None:
         host = authorization = origin = site = None

@@ -22,6 +22,8 @@ CORE_ADDRESS = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.8.jsonld
 _ANY_CORE_ADDRESS = re.compile(r"https?://uri\.etsi\.org/ngsi-ld/v1/ngsi-ld-core-context(-v1\.[3-9])?\.jsonld")
 
 _MEMORY_MAX = 10_000
+_COMPILED_MAX = 200
+_KEY_BYTES_MAX = 100_000
 _LIST_MAX = 20
 _TERMS_MAX = 10_000
 # Without characters that carry meaning in the query languages (clause 4.9): such a name could not be asked for.
@@ -158,7 +160,10 @@ def core_context() -> Context:
 
 
 class Contexts:
-    """Finds and compiles the contexts that requests name."""
+    """Finds and compiles the contexts that requests name, and remembers the latest."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[bytes, Context] = {}
 
     async def resolve(self, reference: object) -> Context:
         """The context that a Link header or an ``@context`` member stands for.
@@ -171,7 +176,17 @@ class Contexts:
         """
         if isinstance(reference, str) and _ANY_CORE_ADDRESS.fullmatch(reference):
             return core_context()
-        parts = reference if isinstance(reference, list) else [reference]
+        key = msgspec.json.encode(reference)
+        known = self._compiled.get(key)
+        if known is None:
+            known = await self._compile(reference if isinstance(reference, list) else [reference])
+            if len(key) <= _KEY_BYTES_MAX:
+                if len(self._compiled) >= _COMPILED_MAX:
+                    self._compiled.clear()
+                self._compiled[key] = known
+        return known
+
+    async def _compile(self, parts: list[Any]) -> Context:
         if len(parts) > _LIST_MAX:
             raise bad_data(f"The @context has {len(parts)} parts; {_LIST_MAX} is the most.", "/@context")
         terms: dict[str, str] = {}

@@ -12,7 +12,7 @@ from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.instants import format_instant
 
 from .contexts import Context
-from .kinds import MEMBER, NAME
+from .kinds import WRITTEN
 
 # The values of a city share few times: those of its cadences.
 written_time = lru_cache(maxsize=65_536)(format_instant)
@@ -90,39 +90,31 @@ def _attribute(instances: tuple[Attribute, ...], how: Representation) -> Any:
         if len(instances) == 1:
             return simplified(instances[0], how.context)
         return {"dataset": {i.dataset or "@none": simplified(i, how.context) for i in instances}}
+    alone = len(instances) == 1
     if how.form is Form.NORMALIZED:
-        written = [normalized(instance, how) for instance in instances]
-        return written[0] if len(written) == 1 else written
-    if len(instances) == 1:
-        return concise(instances[0], how)
-    return [concise_object(instance, how) for instance in instances]
+        return normalized(instances[0], how) if alone else [normalized(instance, how) for instance in instances]
+    return concise(instances[0], how) if alone else [concise_object(instance, how) for instance in instances]
 
 
 def normalized(instance: Attribute, how: Representation) -> dict[str, Any]:
     """The normalized form of one instance (clause 4.5.2.2)."""
-    kind = instance.kind
-    document: dict[str, Any] = {"type": NAME[kind], MEMBER[kind]: _value(instance, how.context)}
-    _add_details(document, instance, how)
-    return document
+    name, member, converted = WRITTEN[instance.kind]
+    value = _converted(instance, how.context) if converted else instance.value
+    return _with_details({"type": name, member: value}, instance, how)
 
 
 def concise(instance: Attribute, how: Representation) -> Any:
     """The concise form of one instance (clause 4.5.2.3): a plain value where nothing is beside it."""
     kind, value = instance.kind, instance.value
     if kind is Kind.GEO_PROPERTY or (kind is Kind.PROPERTY and _stands_alone(value)):
-        details: dict[str, Any] = {}
-        _add_details(details, instance, how)
-        return {"value": value} | details if details else value
+        document = _with_details({"value": value}, instance, how)
+        return value if len(document) == 1 else document
     return concise_object(instance, how)
 
 
 def concise_object(instance: Attribute, how: Representation) -> dict[str, Any]:
     """The concise form of one instance among others: an object without its kind."""
-    kind = instance.kind
-    value = instance.value if kind is Kind.LIST_RELATIONSHIP else _value(instance, how.context)
-    document: dict[str, Any] = {MEMBER[kind]: value}
-    _add_details(document, instance, how)
-    return document
+    return _with_details(_value_object(instance, how.context), instance, how)
 
 
 def _stands_alone(value: Any) -> bool:
@@ -132,23 +124,28 @@ def _stands_alone(value: Any) -> bool:
 
 def simplified(instance: Attribute, context: Context) -> Any:
     """The simplified form of one instance: its value alone (clause 4.5.4)."""
-    kind, value = instance.kind, instance.value
-    if kind in {Kind.PROPERTY, Kind.GEO_PROPERTY, Kind.RELATIONSHIP}:
-        return value
-    return {MEMBER[kind]: value if kind is Kind.LIST_RELATIONSHIP else _value(instance, context)}
+    kind = instance.kind
+    if kind is Kind.PROPERTY or kind is Kind.GEO_PROPERTY or kind is Kind.RELATIONSHIP:
+        return instance.value
+    return _value_object(instance, context)
 
 
-def _value(instance: Attribute, context: Context) -> Any:
-    kind, value = instance.kind, instance.value
-    if kind is Kind.VOCAB_PROPERTY:
-        return [context.compact(name) for name in value] if isinstance(value, list) else context.compact(value)
-    if kind is Kind.LIST_RELATIONSHIP:
+def _value_object(instance: Attribute, context: Context) -> dict[str, Any]:
+    """The value under the name of its member; lists of objects are plain URIs outside of the normalized form."""
+    _, member, converted = WRITTEN[instance.kind]
+    plain = not converted or instance.kind is Kind.LIST_RELATIONSHIP
+    return {member: instance.value if plain else _converted(instance, context)}
+
+
+def _converted(instance: Attribute, context: Context) -> Any:
+    value = instance.value
+    if instance.kind is Kind.LIST_RELATIONSHIP:
         return [{"object": target} for target in value]
-    return value
+    return [context.compact(name) for name in value] if isinstance(value, list) else context.compact(value)
 
 
-def _add_details(document: dict[str, Any], instance: Attribute, how: Representation) -> None:
-    """Everything of an instance but its kind and value."""
+def _with_details(document: dict[str, Any], instance: Attribute, how: Representation) -> dict[str, Any]:
+    """The document with everything of an instance but its kind and value."""
     if instance.unit is not None:
         document["unitCode"] = instance.unit
     if instance.observed is not None:
@@ -162,6 +159,7 @@ def _add_details(document: dict[str, Any], instance: Attribute, how: Representat
         document["modifiedAt"] = written_time(instance.modified)
     if instance.members or instance.subattributes:
         _add_members(document, instance, how)
+    return document
 
 
 def _add_members(document: dict[str, Any], instance: Attribute, how: Representation) -> None:

@@ -27,8 +27,10 @@ MEMBER: Mapping[Kind, str] = {
 }
 """The member that holds the value, by kind."""
 
-NAME: Mapping[Kind, str] = {kind: kind.value for kind in Kind}
-"""Plain names: an enumeration's own attribute costs a call each time."""
+WRITTEN: Mapping[Kind, tuple[str, str, bool]] = {
+    kind: (kind.value, MEMBER[kind], kind in {Kind.VOCAB_PROPERTY, Kind.LIST_RELATIONSHIP}) for kind in Kind
+}
+"""Name, member, whether the value is written otherwise than it is kept: one look-up, since hashing a kind is slow."""
 
 KIND_OF_MEMBER: Mapping[str, Kind] = {member: kind for kind, member in MEMBER.items() if kind is not Kind.GEO_PROPERTY}
 """The kind that a member implies when the concise form leaves the kind out."""

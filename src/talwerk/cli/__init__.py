@@ -13,6 +13,8 @@ COMMANDS = {
     "up": "Start the city.",
     "replay": "Write a file of measurements into the city.",
     "sample": "Write an example file of measurements and its mapping.",
+    "backup": "Copy the city's data, while it runs, and check the copy.",
+    "restore": "Put a backup in the place of the city's data.",
     "token": "Print the operator's token.",
     "settings": "Show every setting and its value.",
 }

@@ -1,0 +1,128 @@
+"""Backups are made under load, proven, and come back whole; what is damaged or foreign is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from talwerk.app import open_city
+from talwerk.core.change import Batch, Observations
+from talwerk.core.errors import DomainError, Fault
+from talwerk.core.instants import SECOND, SystemClock
+from talwerk.core.query import Window
+from talwerk.core.series import SeriesKey
+from talwerk.core.terms import expand
+from talwerk.privacy.policy import system_scope
+from talwerk.processes.backup import back_up, restore
+from talwerk.processes.directory import DATABASE
+from talwerk.settings import Settings
+
+ENTITY = "urn:ngsi-ld:Counter:1"
+COUNT = expand("count")
+SCOPE = system_scope("test")
+
+
+def counts(start: int, n: int = 100) -> Batch:
+    """Values that equal their time in seconds: any gap or half batch shows."""
+    at = range(start, start + n)
+    return Batch(
+        changes=(
+            Observations(
+                entity=ENTITY,
+                types=(expand("Counter"),),
+                attribute=COUNT,
+                at=[second * SECOND for second in at],
+                values=list(at),
+            ),
+        )
+    )
+
+
+async def written(settings: Settings) -> list[int]:
+    async with open_city(settings) as city:
+        key = SeriesKey(entity=ENTITY, attribute=COUNT)
+        return city.broker.points(key, Window(), SCOPE).values
+
+
+async def test_a_backup_under_load_holds_one_state_and_comes_back(tmp_path: Path) -> None:
+    async with open_city(Settings(data=tmp_path / "data")) as city:
+        acknowledged = 0
+        busy, finished = asyncio.Event(), asyncio.Event()
+
+        async def write() -> None:
+            nonlocal acknowledged
+            while not finished.is_set():
+                await city.broker.write(counts(acknowledged), SCOPE)
+                acknowledged += 100
+                if acknowledged == 2_000:
+                    busy.set()
+
+        writer = asyncio.create_task(write())
+        await busy.wait()
+        before = acknowledged
+        manifest = await asyncio.to_thread(back_up, city.directory, tmp_path / "backup", SystemClock())
+        after = acknowledged
+        finished.set()
+        await writer
+    assert after > before, "the city went on writing meanwhile"
+    restored = Settings(data=tmp_path / "restored")
+    restore(tmp_path / "backup", restored.data / "wuppertal", SystemClock(), city="wuppertal")
+    values = await written(restored)
+    assert values == list(range(len(values)))
+    assert before <= len(values) <= after + 100
+    assert len(values) % 100 == 0
+    assert manifest.proof.observations == len(values)
+
+
+@pytest.fixture
+async def backup(tmp_path: Path) -> Path:
+    async with open_city(Settings(data=tmp_path / "data")) as city:
+        await city.broker.write(counts(0, 5_000), SCOPE)
+        back_up(city.directory, tmp_path / "backup", SystemClock())
+    return tmp_path / "backup"
+
+
+async def test_data_that_are_there_are_refused_or_moved_aside(backup: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "data" / "wuppertal"
+    with pytest.raises(DomainError, match="holds data already") as caught:
+        restore(backup, directory, SystemClock(), city="wuppertal")
+    assert caught.value.fault is Fault.ALREADY_EXISTS
+    restore(backup, directory, SystemClock(), city="wuppertal", replace=True)
+    assert len(await written(Settings(data=tmp_path / "data"))) == 5_000
+    (aside,) = directory.glob("replaced-*")
+    assert (aside / DATABASE).is_file()
+
+
+@pytest.mark.parametrize("at", [100, 20_000, 50_000])
+async def test_a_flipped_bit_in_a_backup_is_found(backup: Path, tmp_path: Path, at: int) -> None:
+    content = bytearray((backup / DATABASE).read_bytes())
+    content[at] ^= 1
+    (backup / DATABASE).write_bytes(content)
+    with pytest.raises(DomainError, match="damaged"):
+        restore(backup, tmp_path / "restored", SystemClock(), city="wuppertal")
+    assert not (tmp_path / "restored" / DATABASE).exists()
+
+
+async def test_a_damaged_city_is_not_backed_up(backup: Path, tmp_path: Path) -> None:
+    database = tmp_path / "data" / "wuppertal" / DATABASE
+    content = bytearray(database.read_bytes())
+    content[50_000] ^= 1
+    database.write_bytes(content)
+    with pytest.raises(DomainError, match="damaged"):
+        back_up(database.parent, tmp_path / "second", SystemClock())
+    assert not (tmp_path / "second").exists()
+
+
+async def test_a_running_city_another_city_and_no_backup_are_refused(backup: Path, tmp_path: Path) -> None:
+    async with open_city(Settings(data=tmp_path / "data")) as city:
+        with pytest.raises(DomainError, match="stop it") as caught:
+            restore(backup, city.directory, SystemClock(), city="wuppertal", replace=True)
+        assert caught.value.fault is Fault.BUSY
+    with pytest.raises(DomainError, match="not of 'solingen'"):
+        restore(backup, tmp_path / "other", SystemClock(), city="solingen")
+    with pytest.raises(DomainError, match="is no backup"):
+        restore(tmp_path, tmp_path / "other", SystemClock(), city="wuppertal")
+    with pytest.raises(DomainError, match="exists already"):
+        back_up(tmp_path / "data" / "wuppertal", backup, SystemClock())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import random
-from collections.abc import Iterable
 from itertools import count
 
 import pytest
@@ -15,9 +13,9 @@ from talwerk.core.change import Change, Mode, Observations, Provenance
 from talwerk.core.entity import Attribute, Kind
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import HOUR, MINUTE
-from talwerk.core.quality import Flag, Mark, is_good, mark_of
+from talwerk.core.quality import Flag, Mark, mark_of
 from talwerk.core.query import Page, Query, TemporalQuery, TimeProperty, Window
-from talwerk.core.series import Bucket, Points
+from talwerk.core.series import Points
 from talwerk.store import Store
 from tests.contracts.cities import (
     ALL,
@@ -34,6 +32,7 @@ from tests.contracts.cities import (
     write,
 )
 from tests.contracts.conftest import StoreFactory
+from tests.contracts.sums import recomputed, same_sums
 
 TWO = "urn:ngsi-ld:Gauge:2"
 _places = (f"sums-{number}" for number in count())
@@ -259,33 +258,6 @@ single = st.builds(
     times,
     flags,
 )
-
-
-Sums = tuple[int, float, float, float | None, float | None, int]
-
-
-def recomputed(values: Iterable[tuple[int, object, int]]) -> dict[int, Sums]:
-    """The hourly sums that values (time, value, quality) should give."""
-    hours: dict[int, list[tuple[object, int]]] = {}
-    for at, value, quality in values:
-        hours.setdefault(at // HOUR * HOUR, []).append((value, quality))
-    sums = {}
-    for start, rows in hours.items():
-        good = [v for v, quality in rows if is_good(quality) and isinstance(v, int | float) and not isinstance(v, bool)]
-        bad = sum(not is_good(quality) for _, quality in rows)
-        if good or bad:
-            squares = math.fsum(value * value for value in good)
-            sums[start] = (len(good), math.fsum(good), squares, min(good, default=None), max(good, default=None), bad)
-    return sums
-
-
-def same_sums(bucket: Bucket, sums: Sums) -> bool:
-    """Whether a bucket holds these sums; the floating ones up to rounding."""
-    n, total, squares, low, high, bad = sums
-    return (bucket.n, bucket.minimum, bucket.maximum, bucket.bad) == (n, low, high, bad) and (
-        math.isclose(bucket.sum, total, rel_tol=1e-9, abs_tol=1e-6)
-        and math.isclose(bucket.sumsq, squares, rel_tol=1e-9, abs_tol=1e-6)
-    )
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

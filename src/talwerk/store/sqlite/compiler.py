@@ -103,7 +103,7 @@ def _size(tree: Filter, depth: int = 0) -> int:
 
 
 def _judged(tree: Filter, attributes: frozenset[str] | None) -> Clause:
-    return Clause("judged(?, d.types, d.body)", (apsw.pyobject(Judgement(tree, attributes)),))
+    return Clause("judged(?, d.types, json(d.body))", (apsw.pyobject(Judgement(tree, attributes)),))
 
 
 def _compiled(tree: Filter, attributes: frozenset[str] | None) -> Clause:
@@ -175,7 +175,7 @@ def _time_leaf(tree: Exists | Compare, column: str) -> Clause:
     bound = (json_path(tree.path.attribute),)
     default = "0" if column in _NEVER_ABSENT else "NULL"
     at = f"coalesce(json_extract(i.value, '$.{column}'), {default})"
-    rows = "SELECT 1 FROM json_each(d.body, ?) i WHERE"
+    rows = "SELECT 1 FROM jsonb_each(d.body, ?) i WHERE"
     if isinstance(tree, Exists):
         return Clause(f"EXISTS ({rows} {at} IS NOT NULL)", bound)
     moments = [operand for operand in tree.operands if _is_moment(operand)]
@@ -209,23 +209,23 @@ def _time_equal(operand: Any, at: str) -> Clause:
 
 def _reached(path: Path, wanted: Clause) -> Clause:
     """The clause that a value ``v`` at the path is as wanted; lists count element by element."""
-    tables, bound = "json_each(d.body, ?) i", [json_path(path.attribute)]
+    tables, bound = "jsonb_each(d.body, ?) i", [json_path(path.attribute)]
     holder = "i.value"
     if path.sub in _TEXT_MEMBERS:
         place = Clause("?", (json_path(_TEXT_MEMBERS[path.sub], *path.trail),))
     else:
         if path.sub is not None:
-            tables += ", json_each(i.value, ?) n"
+            tables += ", jsonb_each(i.value, ?) n"
             bound.append(json_path("s", path.sub))
             holder = "n.value"
         typed = f"json_extract({holder}, '$.k') = 'Property' AND json_type({holder}, '$.v.\"@value\"') IS NOT NULL"
         place = Clause(f"iif({typed}, ?, ?)", (json_path("v", "@value", *path.trail), json_path("v", *path.trail)))
-    # A scalar null is no value, an object only exists; json_each would list the members of an object.
+    # A scalar null is no value, an object only exists; jsonb_each would list the members of an object.
     sql = (
         f"EXISTS (SELECT 1 FROM {tables}, (SELECT 1) p WHERE CASE json_type({holder}, {place.sql}) "
         "WHEN 'null' THEN 0 "
         f"WHEN 'object' THEN {'1' if wanted.sql == '1' else '0'} "
-        f"ELSE EXISTS (SELECT 1 FROM json_each({holder}, {place.sql}) v WHERE {wanted.sql}) END)"
+        f"ELSE EXISTS (SELECT 1 FROM jsonb_each({holder}, {place.sql}) v WHERE {wanted.sql}) END)"
     )
     return Clause(sql, (*bound, *place.bound, *place.bound, *wanted.bound))
 

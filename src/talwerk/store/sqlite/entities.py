@@ -12,7 +12,7 @@ from talwerk.core.entity import Attribute, Attributes, Entity
 
 from .terms import Terms
 
-COLUMNS = "e.id, e.created, d.modified, d.types, d.scopes, d.body"
+COLUMNS = "e.id, e.created, d.modified, d.types, d.scopes, json(d.body)"
 """What :func:`entity_of` needs, of ``entity e JOIN doc d``."""
 
 _ATTRIBUTES = msgspec.json.Decoder(dict[str, tuple[Attribute, ...]])
@@ -72,7 +72,7 @@ class Entities:
         self._connection.execute("INSERT INTO entity (id, created) VALUES (?, ?)", (entity.id, entity.created))
         eid = self._connection.last_insert_rowid()
         self._connection.execute(
-            "INSERT INTO doc (version, modified, types, scopes, body, eid) VALUES (1, ?, ?, ?, ?, ?)",
+            "INSERT INTO doc (version, modified, types, scopes, body, eid) VALUES (1, ?, ?, ?, jsonb(?), ?)",
             (*_document(entity), eid),
         )
         self._type(eid, entity.types)
@@ -82,7 +82,7 @@ class Entities:
     def replace(self, eid: int, before: Entity, entity: Entity) -> None:
         """Keep the new state of an entity."""
         self._connection.execute(
-            "UPDATE doc SET version = version + 1, modified = ?, types = ?, scopes = ?, body = ? WHERE eid = ?",
+            "UPDATE doc SET version = version + 1, modified = ?, types = ?, scopes = ?, body = jsonb(?) WHERE eid = ?",
             (*_document(entity), eid),
         )
         if entity.types != before.types:

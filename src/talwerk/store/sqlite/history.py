@@ -18,13 +18,13 @@ from talwerk.core.query import TemporalQuery, TimeProperty
 from talwerk.core.scope import Scope
 from talwerk.store.contract import EntityPage
 
-from .compiler import Clause, joined
+from .compiler import Clause
 from .cursor import Cursors
 from .entities import COLUMNS, entity_of
 from .instances import instance_of
 from .points import bounds
 from .read import visible_attributes
-from .selection import Selection, check_page, following, rows, select, total
+from .selection import check_page, following, rows, select, total
 from .terms import terms_of
 
 _FIRST_RECORDED = "coalesce((SELECT min(p.recorded) FROM superseded p WHERE p.sid = o.sid AND p.at = o.at), o.recorded)"
@@ -73,9 +73,9 @@ def history(
     selection = select(connection, query.entities, scope)
     alone = len(query.entities.ids) == 1
     if not alone:
-        selection = Selection(selection.tables, joined([selection.where, _within(query, visible)]))
-    after = following(connection, page, cursors)
-    found = rows(connection, selection, after, f"e.eid, {COLUMNS}", page) if page.limit else []
+        selection = selection.narrowed(_within(query, visible))
+    rest = following(connection, selection, page, cursors)
+    found = rows(connection, rest, f"e.eid, {COLUMNS}", page) if page.limit else []
     shown = found[: page.limit]
     entities = [entity_of(row[1:]) for row in shown]
     branches = _branches(connection, [row[0] for row in shown], entities, visible)

@@ -24,8 +24,8 @@ def read(connection: apsw.Connection, query: Query, scope: Scope, cursors: Curso
     page = query.page
     check_page(page)
     selection = select(connection, query, scope)
-    after = following(connection, page, cursors)
-    found = rows(connection, selection, after, COLUMNS, page) if page.limit else []
+    rest = following(connection, selection, page, cursors)
+    found = rows(connection, rest, COLUMNS, page) if page.limit else []
     visible = visible_attributes(query, scope)
     entities = tuple(masked(entity_of(row), visible) for row in found[: page.limit])
     more = len(found) > page.limit

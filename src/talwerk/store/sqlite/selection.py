@@ -17,6 +17,9 @@ from .compiler import NEVER, Clause, condition, having, joined, of_types
 from .cursor import Cursors
 from .terms import known_tids
 
+RARE = 10_000
+"""Entities of some types that are listed and looked up; where there are more, every entity is asked for its type."""
+
 
 class Selection(msgspec.Struct, frozen=True):
     """Which entities, in SQL.
@@ -24,27 +27,33 @@ class Selection(msgspec.Struct, frozen=True):
     Attributes:
         tables: what follows FROM; ``e`` is the entity and ``d`` its document.
         where: the condition.
+        eid: the column that holds the entity's key and has the order of the tables, so that nothing is sorted.
+        counted: tables that suffice for counting.
     """
 
     tables: str
     where: Clause
+    eid: str
+    counted: str
+
+    def narrowed(self, clause: Clause) -> Selection:
+        """The part of the selection for which another condition (on ``e`` and ``d``) holds as well."""
+        return Selection(self.tables, joined([self.where, clause]), self.eid, self.tables)
+
+
+_ALL = Selection("entity e CROSS JOIN doc d ON d.eid = e.eid", Clause("1"), "e.eid", "entity e")
 
 
 def select(connection: apsw.Connection, query: Query, scope: Scope) -> Selection:
     """What the query selects and the scope permits, page aside."""
-    clauses: list[Clause] = []
-    tables = "entity e CROSS JOIN doc d ON d.eid = e.eid"
+    selection = _ALL
     if query.ids:
-        clauses.append(_of_ids(query.ids))
-    if query.types and not query.ids:
-        tids = known_tids(connection, query.types)
-        if len(tids) == 1:
-            tables = "entity_type t CROSS JOIN entity e ON e.eid = t.eid CROSS JOIN doc d ON d.eid = t.eid"
-            clauses.append(Clause("t.type = ?", (tids[0],)))
-        else:
-            clauses.append(of_types(query.types) if tids else NEVER)
+        selection = _ALL.narrowed(_of_ids(query.ids))
+        if query.types:
+            selection = selection.narrowed(of_types(query.types))
     elif query.types:
-        clauses.append(of_types(query.types))
+        selection = _of_types(connection, query.types)
+    clauses: list[Clause] = []
     if query.having:
         seen = [name for name in query.having if scope.attributes is None or name in scope.attributes]
         clauses.append(having(seen) if seen else NEVER)
@@ -52,7 +61,23 @@ def select(connection: apsw.Connection, query: Query, scope: Scope) -> Selection
         clauses.append(condition(query.filter, scope.attributes))
     if scope.predicate is not None:
         clauses.append(condition(scope.predicate))
-    return Selection(tables, joined(clauses) if clauses else Clause("1"))
+    return selection.narrowed(joined(clauses)) if clauses else selection
+
+
+def _of_types(connection: apsw.Connection, types: Sequence[str]) -> Selection:
+    """The entities that have one of the types: read from the list of one type, or of several rare ones."""
+    tids = known_tids(connection, set(types))
+    if not tids:
+        return _ALL.narrowed(NEVER)
+    if len(tids) == 1:
+        joins = "CROSS JOIN entity e ON e.eid = t.eid CROSS JOIN doc d ON d.eid = t.eid"
+        where = Clause("t.type = ?", (tids[0],))
+        return Selection(f"entity_type t {joins}", where, "t.eid", "entity_type t")
+    marks = ", ".join("?" * len(tids))
+    of_these = f"SELECT eid FROM entity_type WHERE type IN ({marks})"
+    many = connection.execute(f"SELECT 1 FROM ({of_these}) LIMIT 1 OFFSET {RARE}", tids).get
+    clause = of_types(types) if many else Clause(f"e.eid IN ({of_these})", tuple(tids))
+    return Selection(_ALL.tables, clause, _ALL.eid, "entity e")
 
 
 def check_page(page: Page) -> None:
@@ -67,33 +92,31 @@ def check_page(page: Page) -> None:
         raise invalid(f"The offset {page.offset} lies outside of 0 to {OFFSET_MAX}; cursors lead further.")
 
 
-def following(connection: apsw.Connection, page: Page, cursors: Cursors) -> Clause:
-    """The clause that an entity lies after the page's cursor.
+def following(connection: apsw.Connection, selection: Selection, page: Page, cursors: Cursors) -> Selection:
+    """The part of the selection that lies after the page's cursor.
 
     Raises:
         DomainError: InvalidRequest for a cursor that is none of ours, or whose entity is gone.
     """
     if page.after is None:
-        return Clause("1")
+        return selection
     eid = connection.execute("SELECT eid FROM entity WHERE id = ?", (cursors.read(page.after),)).get
     if eid is None:
         raise invalid("The cursor's entity does not exist any more.")
-    return Clause("e.eid > ?", (eid,))
+    return selection.narrowed(Clause(f"{selection.eid} > ?", (eid,)))
 
 
-def rows(
-    connection: apsw.Connection, selection: Selection, after: Clause, columns: str, page: Page
-) -> list[tuple[Any, ...]]:
+def rows(connection: apsw.Connection, selection: Selection, columns: str, page: Page) -> list[tuple[Any, ...]]:
     """The page's rows and, when more follow, one of the next."""
-    where = joined([selection.where, after])
-    sql = f"SELECT {columns} FROM {selection.tables} WHERE {where.sql} ORDER BY e.eid LIMIT ? OFFSET ?"
+    where = selection.where
+    sql = f"SELECT {columns} FROM {selection.tables} WHERE {where.sql} ORDER BY {selection.eid} LIMIT ? OFFSET ?"
     return connection.execute(sql, (*where.bound, page.limit + 1, page.offset)).fetchall()
 
 
 def total(connection: apsw.Connection, selection: Selection) -> int:
     """Size of the whole result."""
     where = selection.where
-    return int(connection.execute(f"SELECT count(*) FROM {selection.tables} WHERE {where.sql}", where.bound).get)
+    return int(connection.execute(f"SELECT count(*) FROM {selection.counted} WHERE {where.sql}", where.bound).get)
 
 
 def _of_ids(ids: Sequence[str]) -> Clause:

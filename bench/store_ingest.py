@@ -18,7 +18,7 @@ from pathlib import Path
 import apsw
 
 from talwerk.core.change import Ack, Batch, Change, Mode, Observations
-from talwerk.core.entity import Attribute, Entity, Kind
+from talwerk.core.entity import Attribute, Attributes, Entity, Kind
 from talwerk.core.instants import MINUTE, SystemClock
 from talwerk.core.scope import Principal, Role, Scope
 from talwerk.store import Submission
@@ -86,7 +86,7 @@ def updates(values: int) -> Iterator[list[Submission]]:
 
 def update(entity: int, minute: int) -> Change:
     at = START + minute * MINUTE
-    attributes = {
+    attributes: Attributes = {
         name: (Attribute(kind=Kind.PROPERTY, value=value_of(entity, minute), observed=at, unit="CMT"),)
         for name in NAMES
     }

@@ -1,0 +1,151 @@
+"""What a filter means, case by case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from talwerk.core.entity import Attribute, Entity, Kind
+from talwerk.core.match import masked, matches, permitted, selected
+from talwerk.core.query import And, Compare, Exists, Filter, Moment, Nothing, OfType, Operator, Or, Path, Query, Range
+from tests.contracts.cities import GAUGE, LAMP, LEVEL, NAME, NOON, PLACE, prop, scope
+
+EQ, NE, GT, GE, LT, LE = Operator
+ADDRESS = {"city": "Tal", "street": {"number": 7}, "tags": ["a", "b"], "none": None}
+CITY = Entity(
+    id="urn:e:1",
+    types=(GAUGE,),
+    attributes={
+        LEVEL: (
+            prop(126.5, NOON, unit="CMT", created=5, modified=6, subattributes={NAME: (prop("fine"), prop(2))}),
+            prop(3, dataset="urn:d:1", created=7, modified=8),
+        ),
+        NAME: (prop("Tal"),),
+        PLACE: (Attribute(kind=Kind.JSON_PROPERTY, value=ADDRESS),),
+        "urn:a:on": (prop(True),),
+        "urn:a:list": (prop([1, "x", None, [5], {"a": 1}]),),
+        "urn:a:empty": (prop([]),),
+        "urn:a:null": (prop(None),),
+        "urn:a:when": (prop({"@type": "DateTime", "@value": "2026-03-01T13:00:00+01:00"}),),
+        "urn:a:json": (Attribute(kind=Kind.JSON_PROPERTY, value={"@value": 1}),),
+    },
+)
+
+
+def compare(path: str | Path, operator: Operator, *operands: Any) -> Compare:
+    return Compare(path if isinstance(path, Path) else Path(path), operator, operands)
+
+
+CASES: list[tuple[Filter, bool]] = [
+    (compare(LEVEL, EQ, 126.5), True),
+    (compare(LEVEL, EQ, 3), True),
+    (compare(LEVEL, EQ, 4), False),
+    (compare(LEVEL, EQ, 4, 3), True),
+    (compare(LEVEL, EQ, "3"), False),
+    (compare(LEVEL, GT, 126), True),
+    (compare(LEVEL, GT, 126.5), False),
+    (compare(LEVEL, GE, 126.5), True),
+    (compare(LEVEL, LT, 3), False),
+    (compare(LEVEL, LE, 3), True),
+    (compare(LEVEL, GT, "a"), False),
+    (compare(LEVEL, EQ, Range(100, 200)), True),
+    (compare(LEVEL, EQ, Range(4, 100)), False),
+    (compare(LEVEL, EQ, Range(126.5, 126.5)), True),
+    (compare(LEVEL, EQ, Range(200, 100)), False),
+    (compare(LEVEL, EQ, Range("a", "z")), False),
+    # != is true only where something comparable is there, and none of it equals.
+    (compare(LEVEL, NE, 4), True),
+    (compare(LEVEL, NE, 3), False),
+    (compare(LEVEL, NE, 4, 126.5), False),
+    (compare(LEVEL, NE, "a"), False),
+    (compare(LEVEL, NE, Range(4, 100)), True),
+    (compare(LEVEL, NE, Range(1, 4)), False),
+    (compare("urn:a:none", NE, 1), False),
+    # Kinds do not mix.
+    (compare("urn:a:on", EQ, True), True),
+    (compare("urn:a:on", EQ, 1), False),
+    (compare("urn:a:on", NE, False), True),
+    (compare("urn:a:on", GT, False), True),
+    (compare(NAME, EQ, "Tal"), True),
+    (compare(NAME, GT, "Ta"), True),
+    (compare(NAME, LT, "Ta"), False),
+    # Lists count element by element, one level deep.
+    (compare("urn:a:list", EQ, 1), True),
+    (compare("urn:a:list", EQ, "x"), True),
+    (compare("urn:a:list", EQ, 5), False),
+    (compare("urn:a:list", NE, 1), False),
+    # Trails lead into objects.
+    (compare(Path(PLACE, None, ("city",)), EQ, "Tal"), True),
+    (compare(Path(PLACE, None, ("street", "number")), EQ, 7), True),
+    (compare(Path(PLACE, None, ("tags",)), EQ, "b"), True),
+    (compare(Path(PLACE, None, ("tags", "0")), EQ, "a"), False),
+    (compare(Path(PLACE, None, ("city", "x")), EQ, "Tal"), False),
+    (compare(PLACE, EQ, "Tal"), False),
+    # Times: typed values, members, moments.
+    (compare("urn:a:when", EQ, Moment(NOON)), True),
+    (compare("urn:a:when", EQ, "2026-03-01T13:00:00+01:00"), True),
+    (compare("urn:a:when", EQ, Range(Moment(NOON), Moment(NOON + 1))), True),
+    (compare("urn:a:when", GT, Moment(NOON)), False),
+    (compare("urn:a:json", EQ, 1), False),
+    (compare(Path("urn:a:json", None, ("@value",)), EQ, 1), True),
+    (compare(Path(LEVEL, "observedAt"), GE, Moment(NOON)), True),
+    (compare(Path(LEVEL, "observedAt"), EQ, NOON), False),
+    (compare(Path(LEVEL, "observedAt"), EQ, "2026-03-01T12:00:00Z"), False),
+    (compare(Path(LEVEL, "createdAt"), EQ, Moment(7)), True),
+    (compare(Path(LEVEL, "modifiedAt"), LT, Moment(6)), False),
+    (compare(Path(LEVEL, "unitCode"), EQ, "CMT"), True),
+    (compare(Path(LEVEL, "unitCode"), NE, "MTR"), True),
+    (compare(Path(LEVEL, "datasetId"), EQ, "urn:d:1"), True),
+    # Sub-attributes, several instances of them.
+    (compare(Path(LEVEL, NAME), EQ, "fine"), True),
+    (compare(Path(LEVEL, NAME), GT, 1), True),
+    (compare(Path(NAME, NAME), EQ, "fine"), False),
+    # Existence.
+    (Exists(Path(LEVEL)), True),
+    (Exists(Path("urn:a:none")), False),
+    (Exists(Path("urn:a:null")), False),
+    (Exists(Path("urn:a:empty")), False),
+    (Exists(Path(PLACE)), True),
+    (Exists(Path(PLACE, None, ("street",))), True),
+    (Exists(Path(PLACE, None, ("none",))), False),
+    (Exists(Path(PLACE, None, ("nowhere",))), False),
+    (Exists(Path(LEVEL, "datasetId")), True),
+    (Exists(Path(NAME, "observedAt")), False),
+    (Exists(Path(NAME, "createdAt")), True),
+    (Exists(Path(NAME, "createdAt", ("a",))), False),
+    # Trees.
+    (And(()), True),
+    (Or(()), False),
+    (And((Exists(Path(LEVEL)), Nothing())), False),
+    (Or((Exists(Path(LEVEL)), Nothing())), True),
+    (OfType((GAUGE, LAMP)), True),
+    (OfType((LAMP,)), False),
+    (OfType(()), False),
+    (Nothing(), False),
+]
+
+
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_a_filter_means(number: int) -> None:
+    condition, expected = CASES[number]
+    assert matches(CITY, condition) is expected, condition
+
+
+def test_selection_is_the_sum_of_its_parts() -> None:
+    whole = Query(types=(LAMP, GAUGE), ids=("urn:e:1",), having=(LEVEL, "urn:a:none"), filter=Exists(Path(NAME)))
+    assert selected(CITY, Query())
+    assert selected(CITY, whole)
+    for wrong in ({"types": (LAMP,)}, {"ids": ("urn:e:2",)}, {"having": ("urn:a:none",)}, {"filter": Nothing()}):
+        assert not selected(CITY, replace(whole, **wrong))
+
+
+def test_a_mask_makes_attributes_absent_but_not_for_the_predicate() -> None:
+    assert masked(CITY, None) is CITY
+    assert masked(CITY, CITY.attributes.keys()) is CITY
+    assert masked(CITY, {NAME}).attributes == {NAME: CITY.attributes[NAME]}
+    assert not matches(masked(CITY, {NAME}), Exists(Path(LEVEL)))
+    assert permitted(CITY, scope(Exists(Path(LEVEL)), [NAME]))
+    assert permitted(CITY, scope())
+    assert not permitted(CITY, scope(Nothing()))

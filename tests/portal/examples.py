@@ -62,6 +62,7 @@ AXIS = (
     gauge("Unterdorf", 71.0, at_us=NOW_US - 26 * HOUR_US),
     gauge("Neubau", None),
 )
+DEAD = replace(gauge("Schacht", None), failed_us=LATEST_US)
 CALM = (gauge("Oberdorf", 41.0, levels=()), gauge("Brücke", 104.0))
 TILES = (
     gauge("Oberdorf", 33.654, levels=(), measure=FLOW),
@@ -114,7 +115,7 @@ def point(count: int = 48, *, end_us: int = NOW_US, view_levels: tuple[float, ..
         quantities=(Link("Wasserstand", "/a", current=True), Link("Abfluss", "/b")),
         ranges=tuple(Link(label, f"?zeitraum={label}", current) for label, current in ranges),
         chart=ChartView(end_us - count * 30 * MINUTE_US, end_us, rows, (), 90 * MINUTE_US),
-        statistics=Statistics(len(rows), 2, lowest, highest, 61.0),
+        statistics=Statistics(len(rows), 1, 1, lowest, highest, 61.0),
         rows=tuple(reversed(rows)),
         rows_total=len(rows),
         credit=CREDIT,
@@ -165,8 +166,23 @@ def nothing_in_window() -> PointView:
     )
 
 
+def only_failed() -> PointView:
+    base = nothing_in_window()
+    return replace(
+        base,
+        gauge=replace(base.gauge, failed_us=LATEST_US),
+        statistics=Statistics(1, 1),
+        rows=(Reading(LATEST_US, 9_999.0, 4),),
+        rows_total=1,
+        remarks=tuple(Remark(LATEST_US - n, f"15:00 Uhr: 9.99{n} cm, als fehlerhaft markiert.") for n in range(9)),
+    )
+
+
 OLD_US = NOW_US + 5 * 366 * DAY_US
-STATIONS = StationsView((Station("Oberdorf", TILES[:2], "oberhalb der Stadt"), Station("Brücke", AXIS[1:])))
+STATIONS = StationsView((Station("Oberdorf", TILES[:2], "oberhalb der Stadt"), Station("Brücke", AXIS[1:])), 7, 2)
+SECOND_PAGE = StationsView(
+    (Station("Brücke", AXIS[1:]),), 9_871, 412, 2, 99, "/de/messstellen", "/de/messstellen?seite=3"
+)
 STEPS = (Step("Beispieldaten erzeugen.", "talwerk sample beispiel"), Step("Einlesen.", "talwerk replay " + "x" * 120))
 
 PAGES: dict[str, tuple[PageView, Frame]] = {
@@ -175,8 +191,10 @@ PAGES: dict[str, tuple[PageView, Frame]] = {
     "old": (lage(now_us=OLD_US), frame(OLD_US)),
     "no-axis": (lage(axis=()), frame()),
     "many": (lage(AXIS + AXIS), frame()),
+    "dead": (lage((DEAD, *CALM), (DEAD, replace(gauge("Rohr", at_us=NOW_US - DAY_US), failed_us=LATEST_US))), frame()),
     "empty": (EmptyView(STEPS), frame()),
     "stations": (STATIONS, frame()),
+    "stations-page": (SECOND_PAGE, frame()),
     "no-stations": (StationsView(()), frame()),
     "point-day": (point(), frame()),
     "point-week": (point(336), frame()),
@@ -184,6 +202,7 @@ PAGES: dict[str, tuple[PageView, Frame]] = {
     "point-rain": (rain_point(), frame()),
     "point-old": (point(), frame(OLD_US)),
     "point-nothing": (nothing_in_window(), frame()),
+    "point-failed": (only_failed(), frame()),
     "legend": (LegendView(), frame()),
     **{f"error-{status}": (ErrorView(status, "Näheres."), frame()) for status in (400, 403, 404, 413, 418, 500, 503)},
 }

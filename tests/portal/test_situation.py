@@ -6,7 +6,7 @@ import pytest
 
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.situation import Situation, situation
-from talwerk.portal.states import State, gauge_state, reached_stage
+from talwerk.portal.states import NOT_CURRENT, State, gauge_state, reached_stage
 from talwerk.portal.views import Gauge
 from talwerk.portal.windows import Window, window_edges, window_links
 from talwerk.texts import catalogue
@@ -16,7 +16,8 @@ p = Phrasebook(catalogue("de"), "Europe/Berlin")
 
 
 def told(*gauges: Gauge, now_us: int = NOW_US) -> Situation:
-    found = situation(gauges, now_us, p)
+    silent = sum(gauge_state(one, now_us) in NOT_CURRENT for one in gauges)
+    found = situation(gauges, silent, now_us, p)
     return Situation(found.sentence.replace("\u00ad", ""), found.lead, found.state, found.details)
 
 
@@ -55,7 +56,7 @@ def test_the_highest_speaks_first() -> None:
     found = told(*AXIS)
     assert found.state is State.STAGE_3
     assert found.sentence == "Mündung: Informationsstufe 3."
-    assert found.lead.endswith("2 Messreihen schweigen.")
+    assert found.lead.endswith("2 Messreihen sind ohne aktuellen Wert.")
     assert [sentence.split()[0] for sentence in found.details] == ["Mündung", "Werk"]
 
 

@@ -9,7 +9,7 @@ from talwerk.portal.curve import runs, usable
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Frame
 from talwerk.portal.situation import situation
-from talwerk.portal.states import State, gauge_state
+from talwerk.portal.states import State
 from talwerk.portal.talband import draw_band
 from talwerk.portal.views import (
     EmptyView,
@@ -25,6 +25,7 @@ from talwerk.portal.views import (
 
 TABLE_ROWS = 48
 """A day of half-hours; whoever wants more takes the download."""
+REMARKS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def page(view: PageView, frame: Frame, p: Phrasebook) -> Page:
 
 def _lage(view: LageView, frame: Frame, p: Phrasebook) -> Page:
     on_axis = view.talband.gauges if view.talband else ()
-    told = situation(on_axis + view.tiles, frame.now_us, p)
+    told = situation(on_axis + view.tiles + view.further, view.series_silent, frame.now_us, p)
     content = {
         "situation": told,
         "columns": _tile_columns(len(view.tiles) + 1),
@@ -65,10 +66,11 @@ def _empty(_view: EmptyView, _frame: Frame, p: Phrasebook) -> Page:
     return Page("leer.html", p.text("lage.title"), {})
 
 
-def _stations(view: StationsView, frame: Frame, p: Phrasebook) -> Page:
-    gauges = [gauge for station in view.stations for gauge in station.gauges]
-    silent = sum(gauge_state(gauge, frame.now_us) in {State.SILENT, State.EMPTY} for gauge in gauges)
-    return Page("messstellen.html", p.text("stations.title"), {"series": len(gauges), "silent": silent})
+def _stations(view: StationsView, _frame: Frame, p: Phrasebook) -> Page:
+    title = p.text("stations.title")
+    if view.pages > 1:
+        title = p.text("stations.title_page", title=title, page=view.page, pages=view.pages)
+    return Page("messstellen.html", title, {})
 
 
 def _point(view: PointView, frame: Frame, p: Phrasebook) -> Page:
@@ -78,9 +80,11 @@ def _point(view: PointView, frame: Frame, p: Phrasebook) -> Page:
         "has_values": bool(shown_values(view.chart)),
         "description": _description(view, p),
         "above": _above(view, p),
-        "ends_early": gauge_state(view.gauge, frame.now_us) is State.SILENT and view.chart.end_us < frame.now_us,
+        "ends_early": bool(view.rows) and view.chart.end_us < frame.now_us,
+        "bar": _bar(view, p),
         "signs": {mark.kind for mark in drawings[0].marks},
         "rows": view.rows[:TABLE_ROWS],
+        "remarks": view.remarks[:REMARKS],
     }
     return Page("messstelle.html", _point_title(view, p), content)
 
@@ -98,7 +102,7 @@ def _description(view: PointView, p: Phrasebook) -> str:
         "end": p.moment(view.chart.end_us),
     }
     if not shown_values(view.chart):
-        return p.text("chart.nothing", **window)
+        return p.text("chart.failed_only" if view.statistics.failed else "chart.nothing", **window)
     if view.chart.form is Form.BARS and told.total is not None:
         sentence = p.text("chart.total", total=p.amount(told.total, measure), **window)
     elif told.lowest and told.highest:
@@ -108,6 +112,13 @@ def _description(view: PointView, p: Phrasebook) -> str:
         sentence = p.text("chart.window", **window)
     gaps = max(len(runs(usable(view.chart.points), view.chart.gap_us)) - 1, 0)
     return f"{sentence} {p.count('chart.gaps', gaps)}" if gaps else sentence
+
+
+def _bar(view: PointView, p: Phrasebook) -> str:
+    """Say what one bar stands for, or nothing where there are no bars."""
+    if view.chart.form is not Form.BARS or not view.chart.step_s:
+        return ""
+    return p.text("chart.bar", period=p.duration(view.chart.step_s))
 
 
 def _above(view: PointView, p: Phrasebook) -> str:

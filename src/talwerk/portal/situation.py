@@ -6,7 +6,7 @@ It never says "Keine Warnung": only who knows the warnings may say that. It says
 from dataclasses import dataclass
 
 from talwerk.portal.phrases import Phrasebook
-from talwerk.portal.states import State, gauge_state, reached_stage
+from talwerk.portal.states import NOT_CURRENT, State, gauge_state, reached_stage
 from talwerk.portal.views import Gauge
 
 NAMED_GAUGES = 3
@@ -32,34 +32,40 @@ class Situation:
     details: tuple[str, ...] = ()
 
 
-def situation(gauges: tuple[Gauge, ...], now_us: int, p: Phrasebook) -> Situation:
+def situation(gauges: tuple[Gauge, ...], silent: int, now_us: int, p: Phrasebook) -> Situation:
     """Say the situation from all gauges that the page knows, at an instant.
 
     Args:
         gauges: Gauges of the axis and beside it.
+        silent: Series of the whole city that say nothing about now.
         now_us: Instant for which the sentence is true, microseconds UTC.
         p: Language and zone.
     """
     states = [(gauge, gauge_state(gauge, now_us)) for gauge in gauges]
-    live = [gauge for gauge, state in states if state not in {State.SILENT, State.EMPTY}]
-    if not live:
+    live = [gauge for gauge, state in states if state not in NOT_CURRENT]
+    # A series without a rhythm is never silent, and yet its old value is no situation.
+    if not live or now_us - _newest_us(live) > RECORDING_US:
         return _past(gauges, now_us, p)
+    freshness = _freshness(live, silent, now_us, p)
     raised = [gauge for gauge in live if _stage(gauge)]
     if raised:
-        return _raised(raised, p, _freshness(live, len(gauges), now_us, p))
+        return _raised(raised, p, freshness)
     staged = any(gauge.levels for gauge in live)
     key = "situation.calm" if staged else "situation.unstaged"
-    return Situation(p.text(key), _freshness(live, len(gauges), now_us, p), State.NORMAL if staged else State.UNSTAGED)
+    return Situation(p.text(key), freshness, State.NORMAL if staged else State.UNSTAGED)
+
+
+def _newest_us(gauges: list[Gauge]) -> int:
+    return max(gauge.latest.at_us for gauge in gauges if gauge.latest)
 
 
 def _stage(gauge: Gauge) -> int:
     return reached_stage(gauge.latest.value, gauge.levels) if gauge.latest else 0
 
 
-def _freshness(live: list[Gauge], total: int, now_us: int, p: Phrasebook) -> str:
-    newest_us = max(gauge.latest.at_us for gauge in live if gauge.latest)
+def _freshness(live: list[Gauge], silent: int, now_us: int, p: Phrasebook) -> str:
+    newest_us = _newest_us(live)
     told = p.text("situation.newest", moment=p.short_moment(newest_us, now_us), age=p.ago(newest_us, now_us))
-    silent = total - len(live)
     return f"{told} {p.count('situation.silent', silent)}" if silent else told
 
 

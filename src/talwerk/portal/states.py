@@ -17,6 +17,7 @@ class State(Enum):
     UNSTAGED = "unstaged"
     SILENT = "silent"
     EMPTY = "empty"
+    FAILED = "failed"
 
     @property
     def sign(self) -> str:
@@ -38,7 +39,11 @@ _SIGNS = {
     State.UNSTAGED: "",
     State.SILENT: "ring",
     State.EMPTY: "ring",
+    State.FAILED: "cross",
 }
+
+NOT_CURRENT = frozenset({State.SILENT, State.EMPTY, State.FAILED})
+"""States in which a gauge says nothing about now."""
 
 
 def reached_stage(value: float, levels: tuple[float, ...]) -> int:
@@ -47,18 +52,23 @@ def reached_stage(value: float, levels: tuple[float, ...]) -> int:
 
 
 def is_silent(gauge: Gauge, now_us: int) -> bool:
-    """Tell whether the newest value is older than the series' rhythm allows."""
+    """Tell whether the newest usable value is older than the series' rhythm allows."""
     if gauge.latest is None or gauge.stale_after_s <= 0:
         return False
     return now_us - gauge.latest.at_us > gauge.stale_after_s * SECOND_US
 
 
+def _is_fresh(at_us: int | None, gauge: Gauge, now_us: int) -> bool:
+    return at_us is not None and now_us - at_us <= gauge.stale_after_s * SECOND_US
+
+
 def gauge_state(gauge: Gauge, now_us: int) -> State:
     """Return the state of a gauge at an instant; silence outranks whatever the old value said."""
     if gauge.latest is None:
-        return State.EMPTY
+        return State.EMPTY if gauge.failed_us is None else State.FAILED
     if is_silent(gauge, now_us):
-        return State.SILENT
+        # Who still sends, but nothing that can be used, is not silent.
+        return State.FAILED if _is_fresh(gauge.failed_us, gauge, now_us) else State.SILENT
     if not gauge.levels:
         return State.UNSTAGED
     return _STAGES[reached_stage(gauge.latest.value, gauge.levels)]

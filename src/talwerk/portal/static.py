@@ -38,6 +38,14 @@ def mark_href(mark: Mark) -> str:
     return f"/static/{content_hash(mark_svg(mark))}/zeichen.svg"
 
 
+def takes_gzip(request: Request) -> bool:
+    """Tell whether a client unpacks gzip; one that names it with weight zero does not."""
+    offers = request.headers.get("accept-encoding", "").replace(" ", "").lower().split(",")
+    return any(
+        name == "gzip" and weight not in {"q=0", "q=0.0"} for name, _, weight in (o.partition(";") for o in offers)
+    )
+
+
 def static_routes(mark: Mark = NEUTRAL_MARK) -> list[Route]:
     """Return the routes of all static files; any other hash is not found."""
     return [
@@ -55,7 +63,7 @@ def _route(href: str, content: bytes, media_type: str) -> Route:
             "Vary": "Accept-Encoding",
             "X-Content-Type-Options": "nosniff",
         }
-        if "gzip" in request.headers.get("accept-encoding", ""):
+        if takes_gzip(request):
             return Response(packed, media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
         return Response(content, media_type=media_type, headers=headers)
 

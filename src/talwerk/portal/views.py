@@ -71,6 +71,7 @@ class Gauge:
         stale_after_s: Age beyond which the series counts as silent; 0 if it has no rhythm.
         scale_top: Value at the top of the drawn tube when there are no levels, or None for no tube.
         source: Short name of the source.
+        failed_us: Instant of the newest value when that one failed its check, or None.
     """
 
     station: str
@@ -82,6 +83,7 @@ class Gauge:
     stale_after_s: int = 0
     scale_top: float | None = None
     source: str = ""
+    failed_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class LageView:
         series_total: Number of series that the city knows.
         series_silent: How many of them are silent.
         list_href: Address of the list of measuring points.
+        further: Gauges with levels that no tile shows; the situation speaks for them, too.
     """
 
     talband: Talband | None
@@ -116,6 +119,7 @@ class LageView:
     series_total: int
     series_silent: int
     list_href: str
+    further: tuple[Gauge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +148,25 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class StationsView:
-    """List of all measuring points."""
+    """List of measuring points, one page of it.
+
+    Attributes:
+        stations: Places of this page.
+        series_total: Number of series that the city knows.
+        series_silent: How many of them are silent.
+        page: Number of this page, from 1.
+        pages: Number of pages.
+        before: Address of the page before, or empty.
+        after: Address of the page after, or empty.
+    """
 
     stations: tuple[Station, ...]
+    series_total: int = 0
+    series_silent: int = 0
+    page: int = 1
+    pages: int = 1
+    before: str = ""
+    after: str = ""
 
 
 class Form(StrEnum):
@@ -167,6 +187,7 @@ class ChartView:
         buckets: Aggregates in ascending order; for long windows, and always for bars.
         gap_us: Distance between neighbours beyond which the line is broken.
         form: Line, or bars for quantities that add up.
+        step_s: Seconds that one aggregate stands for, or 0 for single values.
     """
 
     start_us: int
@@ -175,6 +196,7 @@ class ChartView:
     buckets: tuple[Bucket, ...] = ()
     gap_us: int = 0
     form: Form = Form.LINE
+    step_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +205,8 @@ class Statistics:
 
     Attributes:
         count: Values in the window, flagged ones included.
-        flagged: How many of them are suspect or failed.
+        failed: How many of them failed their check.
+        suspect: How many are suspect; 0 also where only sums are known.
         lowest: Smallest good value, or None.
         highest: Largest good value, or None.
         mean: Mean of the good values, or None.
@@ -191,7 +214,8 @@ class Statistics:
     """
 
     count: int
-    flagged: int = 0
+    failed: int = 0
+    suspect: int = 0
     lowest: Reading | None = None
     highest: Reading | None = None
     mean: float | None = None
@@ -220,7 +244,7 @@ class PointView:
         statistics: The shown window in numbers.
         rows: Values for the table, newest first; the page shows the first of them.
         rows_total: Values in the window, which the download holds in full.
-        remarks: Remarkable flags and corrections, newest first.
+        remarks: Remarkable flags and corrections in the window, newest first; the page shows the first of them.
         credit: Source and licence.
         method: How it is measured, or empty.
         cadence_s: Seconds between two values, or 0 if irregular.

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Link
-from talwerk.portal.states import is_silent
+from talwerk.portal.states import SECOND_US
 from talwerk.portal.views import Gauge
 
 DAY_US = 86_400 * 1_000_000
@@ -26,7 +26,8 @@ _SPANS = {Window.DAY: DAY_US, Window.WEEK: 7 * DAY_US, Window.MONTH: 30 * DAY_US
 def window_edges(window: Window, gauge: Gauge, first_us: int, now_us: int) -> tuple[int, int]:
     """Return the first and last instant of a window.
 
-    It ends now; only a silent series ends with its last value, else an old recording would show nothing.
+    It ends now; only a series that no longer sends ends with its last value, else an old recording would show
+    nothing. A series without a rhythm counts as such after a day.
 
     Args:
         window: How far back to look.
@@ -34,7 +35,9 @@ def window_edges(window: Window, gauge: Gauge, first_us: int, now_us: int) -> tu
         first_us: Instant of the series' oldest value.
         now_us: Instant for which the page is true.
     """
-    end_us = gauge.latest.at_us if gauge.latest and is_silent(gauge, now_us) else now_us
+    last_us = max(gauge.latest.at_us if gauge.latest else first_us, gauge.failed_us or first_us)
+    quiet_us = gauge.stale_after_s * SECOND_US or DAY_US
+    end_us = last_us if now_us - last_us > quiet_us else now_us
     span_us = _SPANS.get(window)
     start_us = min(first_us, end_us - DAY_US) if span_us is None else end_us - span_us
     return start_us, end_us

@@ -2,58 +2,52 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, islice
 
-from talwerk.core.instants import format_instant
-from talwerk.core.terms import compact
+from talwerk.core.query import Window as Times
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Link
-from talwerk.portal.states import State, gauge_state
-from talwerk.portal.views import (
-    EmptyView,
-    Gauge,
-    LageView,
-    PointView,
-    Station,
-    StationsView,
-    Step,
-    Talband,
-)
+from talwerk.portal.views import EmptyView, LageView, PointView, Station, StationsView, Step, Talband
 from talwerk.portal.windows import Window, window_links
 
+from .addresses import PAGE, SPAN, START, STATIONS, downloads, with_query
+from .answers import PageError
 from .scene import Place, Scene, credit
 from .stretch import stretch
 
-START = "/de"
-STATIONS = "/de/messstellen"
 TILES_MAX = 7
-API = "/api/v1/stations"
+LISTED = 100
+"""Series on one page of the list."""
+
+Places = tuple[Place, ...]
+"""Whose numbers a page shows; their sources stand in its footer."""
 
 
-def lage(scene: Scene) -> LageView | EmptyView:
+def lage(scene: Scene) -> tuple[LageView | EmptyView, Places]:
     """The start page: the axis, the most telling other points, and how many series are silent."""
-    if not scene.places:
-        return EmptyView(steps=_first_steps(scene))
-    gauges = {place: scene.gauge(place) for place in scene.places}
+    if not scene.total:
+        return EmptyView(steps=_first_steps(scene)), ()
     axis = scene.profile.axis
-    on_axis = [p for p in scene.places if axis is not None and p.point is not None and p.point in axis.points]
-    beside = [gauges[p] for p in scene.places if p not in on_axis]
-    silent = sum(gauge_state(g, scene.now) in (State.SILENT, State.EMPTY) for g in gauges.values())
+    on_axis = tuple(p for p in scene.named if axis is not None and p.point in axis.points)
+    beside = [place for place in scene.named if place not in on_axis]
+    tiles = (*beside, *islice(scene.others(), TILES_MAX))[:TILES_MAX]
+    further = tuple(p for p in beside[TILES_MAX:] if p.point is not None and p.point.levels is not None)
     talband = None
     if axis is not None and on_axis:
-        language = scene.texts.language
         talband = Talband(
-            axis=axis.phrase.get(language, axis.name),
-            gauges=tuple(gauges[p] for p in on_axis),
+            axis=axis.phrase.get(scene.texts.language, axis.name),
+            gauges=tuple(scene.gauge(place) for place in on_axis),
             flow=scene.texts.text(f"flow.{axis.kind}"),
         )
-    return LageView(
+    view = LageView(
         talband=talband,
-        tiles=tuple(beside[:TILES_MAX]),
-        series_total=len(gauges),
-        series_silent=silent,
+        tiles=tuple(scene.gauge(place) for place in tiles),
+        series_total=scene.total,
+        series_silent=scene.silent,
         list_href=STATIONS,
+        further=tuple(scene.gauge(place) for place in further),
     )
+    return view, (*on_axis, *tiles, *further)
 
 
 def _first_steps(scene: Scene) -> tuple[Step, ...]:
@@ -64,44 +58,68 @@ def _first_steps(scene: Scene) -> tuple[Step, ...]:
     )
 
 
-def stations(scene: Scene) -> StationsView:
-    """Every place with all that is measured there."""
-    ordered = sorted(scene.places, key=lambda place: place.station.casefold())
+def stations(scene: Scene, page: int) -> tuple[StationsView, Places]:
+    """A page of the list: places with all that is measured there.
+
+    Raises:
+        PageError: The list has no such page.
+    """
+    pages = max(-(-scene.total // LISTED), 1)
+    if not 1 <= page <= pages:
+        raise PageError(404, scene.texts.text("stations.no_page", page=page, pages=pages))
+    shown = scene.listed((page - 1) * LISTED, LISTED)
     listed = []
-    for _, group in groupby(ordered, key=lambda place: place.station.casefold()):
+    for _, group in groupby(shown, key=lambda place: place.station.casefold()):
         places = list(group)
         note = next((p.point.place for p in places if p.point is not None and p.point.place), "")
         listed.append(Station(places[0].station, tuple(scene.gauge(place) for place in places), note))
-    return StationsView(tuple(listed))
+    view = StationsView(
+        stations=tuple(listed),
+        series_total=scene.total,
+        series_silent=scene.silent,
+        page=page,
+        pages=pages,
+        before=_page_href(page - 1) if page > 1 else "",
+        after=_page_href(page + 1) if page < pages else "",
+    )
+    return view, shown
 
 
-def point(scene: Scene, place: Place, span: Window, p: Phrasebook) -> PointView:
+def _page_href(page: int) -> str:
+    return STATIONS if page == 1 else with_query(STATIONS, **{PAGE: str(page)})
+
+
+def point(scene: Scene, place: Place, span: Window, p: Phrasebook) -> tuple[PointView, Places]:
     """One series in full, in the chosen window."""
     gauge = scene.gauge(place)
-    shown = stretch(scene, place, gauge, span)
+    shown = stretch(scene, place, gauge, span, p)
     series = place.series
-    address = f"{API}/{series.entity}/{compact(series.attribute)}"
-    query = "" if span is Window.ALL else f"?from={_time(shown.window.start)}&to={_time(shown.window.end)}"
-    return PointView(
+    csv_href, json_href = _downloads(scene, place, None if span is Window.ALL else shown.window)
+    view = PointView(
         title=_title(place, p),
         gauge=gauge,
         trail=(Link(p.text("frame.nav_lage"), START), Link(p.text("frame.nav_stations"), STATIONS)),
         quantities=_quantities(scene, place),
-        ranges=window_links(span, lambda other: f"{place.href}?zeitraum={other.value}", p),
+        ranges=window_links(span, lambda other: with_query(place.href, **{SPAN: other.value}), p),
         chart=shown.chart,
         statistics=shown.statistics,
         rows=shown.rows,
         rows_total=shown.rows_total,
         credit=credit(series),
+        remarks=shown.remarks,
         method=series.provenance.method,
         cadence_s=series.provenance.cadence_s or 0,
-        csv_href=f"{address}.csv{query}",
-        json_href=f"{address}.json{query}",
+        csv_href=csv_href,
+        json_href=json_href,
     )
+    return view, (place,)
 
 
-def _time(instant: int | None) -> str:
-    return format_instant(instant or 0)
+def _downloads(scene: Scene, place: Place, window: Times | None) -> tuple[str, str]:
+    """Where the window can be had; the interface delivers one dataset of an attribute, the last of them."""
+    series = place.series
+    datasets = [s.dataset or "" for s in scene.register.by_entity[series.entity] if s.attribute == series.attribute]
+    return downloads(series, window) if (series.dataset or "") == max(datasets) else ("", "")
 
 
 def _title(place: Place, p: Phrasebook) -> str:
@@ -113,14 +131,4 @@ def _quantities(scene: Scene, place: Place) -> tuple[Link, ...]:
     beside = scene.beside(place)
     if len(beside) < 2:
         return ()
-    return tuple(Link(scene.measure(other).quantity, other.href, current=other == place) for other in beside)
-
-
-def simulated(places: tuple[Place, ...]) -> bool:
-    """Whether any of the places shows values that nobody measured."""
-    return any(place.series.provenance.simulated for place in places)
-
-
-def gauges_of(view: LageView) -> tuple[Gauge, ...]:
-    """Every gauge that the start page shows."""
-    return (*(view.talband.gauges if view.talband else ()), *view.tiles)
+    return tuple(Link(scene.quantity(other), other.href, current=other == place) for other in beside)

@@ -4,145 +4,181 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
 
 from talwerk.broker import Broker
-from talwerk.core.errors import DomainError, Fault
-from talwerk.core.instants import Clock, Instant
-from talwerk.core.scope import Scope
+from talwerk.core.errors import DomainError
+from talwerk.core.instants import Clock
 from talwerk.core.terms import expand
-from talwerk.portal.phrases import Phrasebook
-from talwerk.portal.place import City, Credit, Frame, Link
-from talwerk.portal.render import CONTENT_SECURITY_POLICY, CONTENT_TYPE, render
-from talwerk.portal.static import static_routes
-from talwerk.portal.views import ErrorView, LegendView, PageView
+from talwerk.portal.static import mark_href, static_routes
+from talwerk.portal.views import LegendView, PageView
 from talwerk.portal.windows import Window
 from talwerk.sdk.profile import Profile
-from talwerk.texts import catalogue
 
-from . import facts
-from .scene import Place, Scene, credit
+from . import addresses, facts
+from .answers import ALL_METHODS, READING, PageError, error_answer, page_answer, page_error, wants_page
+from .desk import LANGUAGE, Desk
+from .scene import Place, Scene
+from .shelf import Sheet, Shelf
 
 logger = logging.getLogger(__name__)
 
-LANGUAGE = "de"
-LEGEND = "/de/zeichen"
-_STATUS = {Fault.NOT_FOUND: 404, Fault.INVALID_REQUEST: 400, Fault.BAD_REQUEST_DATA: 400, Fault.TOO_COMPLEX: 503}
-
-Handler = Callable[[Request, Scene], tuple[PageView, tuple[Place, ...]]]
-"""From a request to a page, and the places whose numbers it shows."""
+Found = tuple[PageView, facts.Places]
+"""A page, and the places whose numbers it shows."""
+Handler = Callable[[Request, Scene], Found]
+Answer = Callable[[Request], Awaitable[Response]]
 
 
 class Portal:
     """The pages of one city.
 
     Args:
-        broker: the way to the data.
-        profile: name, zone, axis and measuring points.
-        clock: the source of time.
+        desk: Makes pages from facts.
+        shelf: Keeps rendered pages for a moment.
     """
 
-    def __init__(self, broker: Broker, profile: Profile, clock: Clock) -> None:
-        self._broker = broker
-        self._profile = profile
-        self._clock = clock
-        self._texts = catalogue(LANGUAGE)
-        self._phrases = Phrasebook(self._texts, profile.city.zone)
+    def __init__(self, desk: Desk, shelf: Shelf) -> None:
+        self._desk = desk
+        self._shelf = shelf
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """The routes of all pages and static files."""
+        pages: dict[str, Handler] = {
+            addresses.START: lambda _request, scene: facts.lage(scene),
+            addresses.STATIONS: self._stations,
+            addresses.LEGEND: lambda _request, _scene: (LegendView(), ()),
+            addresses.POINT + "/{key}": self._point,
+            addresses.SERIES: self._series,
+            "/de/{rest:path}": _nothing_there,
+        }
+        mark = self._desk.mark
         return [
-            Route("/", _to_start),
-            Route(facts.START, self._page(self._lage)),
-            Route(facts.STATIONS, self._page(self._stations)),
-            Route(LEGEND, self._page(lambda _request, _scene: (LegendView(), ()))),
-            Route("/de/messstelle/{key}", self._page(self._point)),
-            Route("/de/messstelle/{entity:path}/{attribute}", self._page(self._series)),
-            *static_routes(City(self._profile.city.name).mark),
-            Route("/de/{rest:path}", self._page(_nothing_there)),
+            Route("/", _redirect(addresses.START)),
+            Route("/favicon.ico", _redirect(mark_href(mark))),
+            *static_routes(mark),
+            *(Route(path, self.page(handler), methods=ALL_METHODS) for path, handler in pages.items()),
+            Beyond(self.page(_nothing_there)),
         ]
 
-    def _page(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def page(self, handler: Handler) -> Answer:
+        """The endpoint that answers with a handler's page, or with a page that tells what is wrong."""
+
         async def answer(request: Request) -> Response:
-            scene = self._scene(request.scope["talwerk.scope"])
             try:
-                view, places = handler(request, scene)
+                sheet = self._sheet(request, handler)
+            except PageError as error:
+                return self._told(request, error)
             except DomainError as error:
-                status = _STATUS.get(error.fault, 500)
-                return self._rendered(ErrorView(status), (), scene.now, status)
-            return self._rendered(view, places, scene.now)
+                return self._told(request, page_error(error))
+            except Exception:
+                logger.exception("request %s failed: %.200r", request.scope.get("talwerk.request_id"), request.url.path)
+                return self._told(request, PageError(500))
+            return page_answer(request, sheet, LANGUAGE)
 
         return answer
 
-    def _scene(self, scope: Scope) -> Scene:
-        return Scene(self._broker, self._profile, scope, self._clock.now(), self._texts)
+    def _sheet(self, request: Request, handler: Handler) -> Sheet:
+        if request.method not in READING:
+            raise PageError(405)
+        scope = request.scope["talwerk.scope"]
+        asked = [request.query_params.get(name) for name in addresses.PARAMETERS]
+        # Who asks does not matter, what they may see does.
+        name = (request.url.path, *asked, scope.tenant, scope.predicate, scope.attributes, scope.may_write)
+        return self._shelf.sheet(name, lambda: self._desk.html(scope, lambda scene: handler(request, scene)))
 
-    def _rendered(self, view: PageView, places: tuple[Place, ...], now: Instant, status: int = 200) -> Response:
-        frame = self._frame(now, places, view)
-        headers = {
-            "content-type": CONTENT_TYPE,
-            "content-security-policy": CONTENT_SECURITY_POLICY,
-            "content-language": LANGUAGE,
-            "cache-control": "no-cache",
-        }
-        return Response(render(view, frame, LANGUAGE), status, headers)
+    def _told(self, request: Request, error: PageError) -> Response:
+        path = request.scope["path"]
+        if error.status == 404 and path.startswith("/de/") and path.endswith("/"):
+            return _moved(request, path.rstrip("/"))
+        if error.status == 405 and not wants_page(request):
+            raise HTTPException(405, headers={"allow": ", ".join(READING)})
+        html = self._desk.error_html(request.scope["talwerk.scope"], error)
+        return error_answer(request, html, error.status, LANGUAGE)
 
-    def _frame(self, now: Instant, places: tuple[Place, ...], view: PageView) -> Frame:
-        text = self._texts.text
-        simulated = facts.simulated(places)
-        return Frame(
-            city=City(self._profile.city.name, self._profile.city.zone),
-            now_us=now,
-            home_href=facts.START,
-            navigation=(
-                Link(text("frame.nav_lage"), facts.START, current=type(view).__name__ in {"LageView", "EmptyView"}),
-                Link(text("frame.nav_stations"), facts.STATIONS, current=type(view).__name__ == "StationsView"),
-            ),
-            credits=_credits(places),
-            banner=text("banner.simulated") if simulated else "",
-            api_href=facts.API,
-            code_href=self._profile.city.source_code,
-            legend_href=LEGEND,
+    def _stations(self, request: Request, scene: Scene) -> Found:
+        asked = request.query_params.get(addresses.PAGE, "1")
+        if not (asked.isascii() and asked.isdigit() and len(asked) <= 6):
+            raise PageError(400, scene.texts.text("stations.odd_page", page=_shortened(asked)))
+        return facts.stations(scene, int(asked))
+
+    def _point(self, request: Request, scene: Scene) -> Found:
+        key = request.path_params["key"]
+        return self._shown(request, scene, scene.place(key), key)
+
+    def _series(self, request: Request, scene: Scene) -> Found:
+        entity, attribute, dataset = (
+            request.query_params.get(name) for name in (addresses.ENTITY, addresses.ATTRIBUTE, addresses.DATASET)
         )
+        if not entity or not attribute:
+            raise PageError(400, scene.texts.text("point.unnamed"))
+        return self._shown(request, scene, scene.place_of(entity, expand(attribute), dataset), entity)
 
-    def _lage(self, _request: Request, scene: Scene) -> tuple[PageView, tuple[Place, ...]]:
-        return facts.lage(scene), scene.places
-
-    def _stations(self, _request: Request, scene: Scene) -> tuple[PageView, tuple[Place, ...]]:
-        return facts.stations(scene), scene.places
-
-    def _point(self, request: Request, scene: Scene) -> tuple[PageView, tuple[Place, ...]]:
-        return self._shown(request, scene, scene.place(request.path_params["key"]))
-
-    def _series(self, request: Request, scene: Scene) -> tuple[PageView, tuple[Place, ...]]:
-        attribute = expand(request.path_params["attribute"])
-        return self._shown(request, scene, scene.place_of(request.path_params["entity"], attribute))
-
-    def _shown(self, request: Request, scene: Scene, place: Place | None) -> tuple[PageView, tuple[Place, ...]]:
-        span = request.query_params.get("zeitraum", Window.DAY.value)
-        if place is None or span not in list(Window):
-            raise DomainError(Fault.NOT_FOUND, f"There is no page {request.url.path}.")
-        return facts.point(scene, place, Window(span), self._phrases), (place,)
+    def _shown(self, request: Request, scene: Scene, place: Place | None, name: str) -> Found:
+        asked = request.query_params.get(addresses.SPAN, Window.DAY.value)
+        if asked not in list(Window):
+            known = ", ".join(window.value for window in Window)
+            raise PageError(400, scene.texts.text("point.no_range", asked=_shortened(asked), known=known))
+        if place is None:
+            raise PageError(404, scene.texts.text("point.no_point", name=_shortened(name)))
+        return facts.point(scene, place, Window(asked), self._desk.phrases)
 
 
-def portal_routes(broker: Broker, profile: Profile, clock: Clock) -> list[Route]:
-    """The portal of a city, as routes."""
-    return Portal(broker, profile, clock).routes()
+class Beyond(BaseRoute):
+    """Whatever no other route knows: a page for people; programs get the problem document of the whole house.
+
+    Args:
+        answer: The endpoint of the page.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match a browser's readings, after all other routes."""
+        if scope["type"] != "http" or scope["method"] not in READING or not wants_page(Request(scope)):
+            return Match.NONE, {}
+        return Match.FULL, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; an address that exists for other methods says so instead."""
+        request = Request(scope, receive)
+        router = scope.get("router")
+        for route in router.routes if router is not None else ():
+            if route is not self and route.matches(scope)[0] is Match.PARTIAL:
+                await route.handle(scope, receive, send)
+                return
+        response = await self._answer(request)
+        await response(scope, receive, send)
 
 
-async def _to_start(_request: Request) -> Response:
+def portal_routes(broker: Broker, profile: Profile, clock: Clock) -> list[BaseRoute]:
+    """The portal of a city, as routes; they come last, because they answer for whatever no other route knows."""
+    return Portal(Desk(broker, profile, clock), Shelf(clock, broker.position)).routes()
+
+
+def _redirect(href: str) -> Answer:
     # Which language a visitor reads is not known here; German is the city's first.
-    return RedirectResponse(facts.START, 307)
+    async def answer(_request: Request) -> Response:
+        return RedirectResponse(href, 307)
+
+    return answer
 
 
-def _nothing_there(request: Request, _scene: Scene) -> tuple[PageView, tuple[Place, ...]]:
-    raise DomainError(Fault.NOT_FOUND, f"There is no page {request.url.path}.")
+def _moved(request: Request, path: str) -> Response:
+    query = request.url.query
+    return RedirectResponse(quote(path, safe="/:") + (f"?{query}" if query else ""), 308)
 
 
-def _credits(places: tuple[Place, ...]) -> tuple[Credit, ...]:
-    """Every source once, in the order of the page."""
-    seen = {place.series.provenance.source: credit(place.series) for place in reversed(places)}
-    return tuple(reversed(seen.values()))
+def _shortened(text: str) -> str:
+    """What a stranger wrote into an address, short enough to be shown back."""
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _nothing_there(_request: Request, _scene: Scene) -> Found:
+    raise PageError(404)

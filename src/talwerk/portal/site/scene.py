@@ -1,30 +1,36 @@
-"""What the city measures, seen at one instant with one Scope: series, their places and their newest values."""
+"""What the city measures, seen at one instant with one Scope: its places and their newest values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import merge
+from itertools import islice
 
 from talwerk.broker import Broker
-from talwerk.core.entity import Entity
-from talwerk.core.instants import FUTURE_TOLERANCE, HOUR, Instant
-from talwerk.core.quality import Flag, Mark, flag_of, is_good
-from talwerk.core.query import Page, Query, Window
+from talwerk.core.instants import SECOND, Instant
 from talwerk.core.scope import Scope
-from talwerk.core.series import Points, Series, SeriesKey
-from talwerk.core.terms import compact, expand
+from talwerk.core.series import Series
+from talwerk.core.terms import compact
 from talwerk.core.units import symbol
 from talwerk.portal.place import Credit
+from talwerk.portal.states import NOT_CURRENT, gauge_state
 from talwerk.portal.views import Gauge, Measure, Reading
 from talwerk.sdk.profile import MeasuringPoint, Profile
 from talwerk.texts import Catalogue
 
+from .addresses import point_href, series_href
+from .newest import Newest, Peaks, decimals
+from .register import Key, Register, key_of
+
 STALE_CADENCES = 3
-ENTITIES_SHOWN = 1_000
-_NAME = expand("name")
-_NEWEST = 8
-_DECIMALS = {"CMT": 0, "MQS": 1, "MMT": 1, "CEL": 1, "P1": 0, "GQ": 0}
+STALE_POINT_S = 3 * 3_600
+"""A measuring point has a rhythm even where its source names none."""
+COUNTED_MAX = 100
+"""Up to so many series are looked at one by one to count the silent ones; beyond, the time of the last value tells."""
+BESIDE_MAX = 24
+"""An entity with more series than this shows the first of them on its pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,135 +42,174 @@ class Place:
     point: MeasuringPoint | None = None
 
     @property
-    def key(self) -> SeriesKey:
-        """The series' key."""
-        return SeriesKey(entity=self.series.entity, attribute=self.series.attribute, dataset=self.series.dataset)
-
-    @property
     def href(self) -> str:
         """Address of its page: short for a point of the profile, otherwise by entity and attribute."""
-        if self.point is not None:
-            return f"/de/messstelle/{self.point.key}"
-        return f"/de/messstelle/{self.series.entity}/{compact(self.series.attribute)}"
+        return point_href(self.point.key) if self.point is not None else series_href(self.series)
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """What scenes of one city share.
+
+    Attributes:
+        broker: The way to the data.
+        profile: Measuring points and their levels.
+        texts: Words for quantities.
+        peaks: Highest values, remembered between pages.
+    """
+
+    broker: Broker
+    profile: Profile
+    texts: Catalogue
+    peaks: Peaks
 
 
 class Scene:
     """The city's measurements at one instant.
 
     Args:
-        broker: the way to the data.
-        profile: measuring points and their levels.
-        scope: on whose behalf.
-        now: the instant for which the page is true.
-        texts: words for quantities.
+        city: What all scenes share.
+        register: What is measured.
+        scope: On whose behalf.
+        now: The instant for which the page is true.
     """
 
-    def __init__(self, broker: Broker, profile: Profile, scope: Scope, now: Instant, texts: Catalogue) -> None:
-        self.broker = broker
-        self.profile = profile
+    def __init__(self, city: City, register: Register, scope: Scope, now: Instant) -> None:
+        self.broker = city.broker
+        self.profile = city.profile
+        self.texts = city.texts
+        self.register = register
         self.scope = scope
         self.now = now
-        self.texts = texts
+        self._peaks = city.peaks
+        self._newest = Newest(city.broker, scope, now)
+        self._gauges: dict[Key, Gauge] = {}
 
     @cached_property
-    def _series(self) -> tuple[Series, ...]:
-        """Series that hold values and are still open."""
-        return tuple(s for s in self.broker.series(self.scope) if s.last is not None and s.closed is None)
+    def named(self) -> tuple[Place, ...]:
+        """Points of the profile that have values, in its order."""
+        found = (self._of_point(point) for point in self.profile.measuring_points)
+        return tuple(place for place in found if place is not None)
 
     @cached_property
-    def _entities(self) -> dict[str, Entity]:
-        found = self.broker.read(Query(attributes=(_NAME,), page=Page(limit=ENTITIES_SHOWN)), self.scope)
-        return {entity.id: entity for entity in found.entities}
+    def _taken(self) -> dict[Key, Place]:
+        return {key_of(place.series): place for place in self.named}
 
-    def _station(self, entity: str) -> str:
-        """What people call the place: its name, or the last part of its id."""
-        for instance in self._entities[entity].attributes.get(_NAME, ()) if entity in self._entities else ():
-            if isinstance(instance.value, str) and instance.value.strip():
-                return instance.value.strip()
-        return entity.rpartition(":")[2]
+    def others(self) -> Iterator[Place]:
+        """Every other series of numbers, by the name of its place."""
+        return (self._other(series) for series in self.register.series if key_of(series) not in self._taken)
 
-    @cached_property
-    def places(self) -> tuple[Place, ...]:
-        """Points of the profile that have values, in its order, then every other series of numbers."""
-        named = [p for point in self.profile.measuring_points if (p := self._of_point(point)) is not None]
-        taken = {place.series for place in named}
-        others = (Place(s, self._station(s.entity)) for s in self._series if s not in taken)
-        numbers = (place for place in others if self._is_number(place))
-        return (*named, *sorted(numbers, key=lambda place: (place.station.casefold(), place.href)))
-
-    def _is_number(self, place: Place) -> bool:
-        newest = self.broker.points(place.key, Window(), self.scope, 1).values
-        return bool(newest) and isinstance(newest[0], int | float)
+    def _other(self, series: Series) -> Place:
+        return Place(series, self.register.station(series.entity))
 
     def _of_point(self, point: MeasuringPoint) -> Place | None:
-        """The series that speaks for a point now: a fresh one of the preferred, otherwise the newest."""
-        candidates = self.profile.candidates(point)
-        fitting = [s for s in self._series if s.unit == point.unit and self._fits(s, point, candidates)]
+        """The series that speaks for a point now: a fresh one of the preferred, otherwise the newest.
+
+        Only the entities that the profile names: levels must never be held against somebody else's numbers.
+        """
+        fitting = [
+            series
+            for entity in self.profile.candidates(point)
+            for series in self.register.by_entity.get(entity, ())
+            if series.attribute == point.attribute_iri and series.unit == point.unit
+        ]
         if not fitting:
             return None
-        ranked = sorted(
-            fitting, key=lambda s: candidates.index(s.entity) if s.entity in candidates else len(candidates)
-        )
-        fresh = [s for s in ranked if (s.last or 0) >= self.now - stale_after_s(s) * 1_000_000]
-        return Place((fresh or [max(ranked, key=lambda s: s.last or 0)])[0], point.name, point)
-
-    def _fits(self, series: Series, point: MeasuringPoint, candidates: tuple[str, ...]) -> bool:
-        if series.entity in candidates:
-            return series.attribute == point.attribute_iri
-        # Somebody else's ids: the place's own name and the unit decide.
-        if point.quantity != "level":
-            return False
-        return self._station(series.entity).casefold() in {point.name.casefold(), point.key}
+        limits = ((series, stale_after_s(series, point)) for series in fitting)
+        fresh = [s for s, stale_s in limits if not stale_s or (s.last or 0) >= self.now - stale_s * SECOND]
+        return Place(fresh[0] if fresh else max(fitting, key=lambda s: s.last or 0), point.name, point)
 
     def place(self, key: str) -> Place | None:
         """The place of a profile's point."""
-        point = self.profile.point(key)
-        return next((p for p in self.places if p.point is point), None) if point is not None else None
+        return next((place for place in self.named if place.point is not None and place.point.key == key), None)
 
-    def place_of(self, entity: str, attribute: str) -> Place | None:
-        """The place of a series by entity and attribute IRI."""
-        return next((p for p in self.places if (p.series.entity, p.series.attribute) == (entity, attribute)), None)
+    def place_of(self, entity: str, attribute: str, dataset: str | None) -> Place | None:
+        """The place of a series by entity, attribute IRI and dataset."""
+        series = self.register.find(entity, attribute, dataset)
+        return None if series is None else self._taken.get(key_of(series)) or self._other(series)
 
     def beside(self, place: Place) -> tuple[Place, ...]:
-        """Everything that is measured at the same entity, the place itself included."""
-        return tuple(p for p in self.places if p.series.entity == place.series.entity)
+        """What is measured at the same entity, the place itself included."""
+        found = self.register.by_entity[place.series.entity]
+        shown = found[:BESIDE_MAX] if place.series in found[:BESIDE_MAX] else (place.series, *found[: BESIDE_MAX - 1])
+        return tuple(self._taken.get(key_of(series)) or self._other(series) for series in shown)
+
+    @property
+    def total(self) -> int:
+        """How many series there are."""
+        return len(self.register.series)
+
+    @cached_property
+    def silent(self) -> int:
+        """How many of them say nothing about now."""
+        if self.total <= COUNTED_MAX:
+            gauges = (self.gauge(place) for place in (*self.named, *self.others()))
+            return sum(gauge_state(gauge, self.now) in NOT_CURRENT for gauge in gauges)
+        limits = ((s.last or 0, stale_after_s(s, None)) for s in self.register.series)
+        return sum(0 < stale_s < (self.now - last) / SECOND for last, stale_s in limits)
+
+    def listed(self, start: int, count: int) -> tuple[Place, ...]:
+        """A stretch of all places in the order of their names."""
+        named = sorted(self.named, key=_by_name)
+        return tuple(islice(merge(named, self.others(), key=_by_name), start, start + count))
 
     def gauge(self, place: Place) -> Gauge:
         """The newest usable value of a place, with levels and trend."""
+        key = key_of(place.series)
+        if key not in self._gauges:
+            self._gauges[key] = self._gauge(place)
+        return self._gauges[key]
+
+    def _gauge(self, place: Place) -> Gauge:
         point, series = place.point, place.series
-        window = Window(end=self.now + FUTURE_TOLERANCE + 1)
-        newest = list(readings(self.broker.points(place.key, window, self.scope, _NEWEST)))
-        latest = next((r for r in reversed(newest) if r.flag not in (Flag.FAIL, Flag.MISSING)), None)
+        latest, failed_us = self._newest.of(series)
         return Gauge(
             station=place.station,
             href=place.href,
-            measure=self.measure(place),
+            measure=self._measure(place, latest),
             latest=latest,
             levels=point.levels.values if point is not None and point.levels is not None else (),
-            trend_per_h=None if point is None or point.sum_period_s else self._trend(place, latest),
-            stale_after_s=stale_after_s(series),
+            trend_per_h=None if point is None or point.sum_period_s else self._newest.trend_per_h(series, latest),
+            stale_after_s=stale_after_s(series, point),
+            scale_top=self._scale_top(point, series),
             source=series.provenance.attribution or series.provenance.source,
+            failed_us=failed_us,
         )
 
-    def measure(self, place: Place) -> Measure:
-        """What is measured at a place, in words; a quantity that nobody named keeps its attribute's name."""
+    def _scale_top(self, point: MeasuringPoint | None, series: Series) -> float | None:
+        """The highest recorded value, for the tubes of the axis alone: nothing else is drawn to a scale."""
+        axis = self.profile.axis
+        if point is None or point.levels is not None or axis is None or point not in axis.points:
+            return None
+        return self._peaks.of(series, self.broker, self.scope)
+
+    def _measure(self, place: Place, latest: Reading | None) -> Measure:
         point, series = place.point, place.series
         return Measure(
-            quantity=self.texts.text(f"quantity.{point.quantity}") if point is not None else compact(series.attribute),
+            quantity=self.quantity(place),
             unit=symbol(series.unit),
-            decimals=_DECIMALS.get(series.unit or "", 1),
+            decimals=decimals(series.unit, latest.value if latest else None),
             sum_period_s=point.sum_period_s if point is not None else 0,
         )
 
-    def _trend(self, place: Place, latest: Reading | None) -> float | None:
-        """Change per hour over the last hour or so; None when the values do not reach back that far."""
-        if latest is None:
-            return None
-        window = Window(start=latest.at_us - HOUR, end=latest.at_us)
-        earlier = [r for r in readings(self.broker.points(place.key, window, self.scope)) if r.flag != Flag.FAIL]
-        if not earlier or latest.at_us - earlier[0].at_us < HOUR // 3:
-            return None
-        return (latest.value - earlier[0].value) * HOUR / (latest.at_us - earlier[0].at_us)
+    def quantity(self, place: Place) -> str:
+        """What is measured at a place, in words; what nobody named keeps its attribute's name."""
+        if place.point is not None:
+            return self.texts.text(f"quantity.{place.point.quantity}")
+        name = compact(place.series.attribute)
+        said = self.texts.text(f"attribute.{name}") if f"attribute.{name}" in self.texts else _last_part(name)
+        dataset = place.series.dataset
+        return f"{said} ({_last_part(dataset)})" if dataset is not None else said
+
+
+def _by_name(place: Place) -> tuple[str, Key]:
+    entity, attribute, dataset = key_of(place.series)
+    return place.station.casefold(), (entity, attribute, dataset or "")
+
+
+def _last_part(iri: str) -> str:
+    """The telling end of an IRI."""
+    return iri.rstrip("/#:").replace("#", "/").rpartition("/")[2].rpartition(":")[2] or iri
 
 
 def credit(series: Series) -> Credit:
@@ -175,16 +220,10 @@ def credit(series: Series) -> Credit:
     return Credit(source=origin.attribution or origin.source, licence=licence)
 
 
-def stale_after_s(series: Series) -> int:
+def stale_after_s(series: Series, point: MeasuringPoint | None) -> int:
     """Seconds after which the series counts as silent; 0 when it has no rhythm."""
     if series.provenance.stale_s is not None:
         return series.provenance.stale_s
-    return STALE_CADENCES * (series.provenance.cadence_s or 0)
-
-
-def readings(points: Points) -> Iterator[Reading]:
-    """The numbers among the points, without those from the future."""
-    for at, value, quality in zip(points.at, points.values, points.quality, strict=True):
-        if isinstance(value, int | float) and not quality & Mark.FUTURE:
-            flag = flag_of(quality) if is_good(quality) or flag_of(quality) is Flag.FAIL else Flag.MISSING
-            yield Reading(at, float(value), int(flag))
+    if series.provenance.cadence_s:
+        return STALE_CADENCES * series.provenance.cadence_s
+    return 0 if point is None else STALE_POINT_S

@@ -2,145 +2,201 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import groupby
+from enum import Enum
 from zoneinfo import ZoneInfo
 
-from talwerk.core.instants import DAY, HOUR, datetime_of, instant_of
+from talwerk.core.instants import HOUR, SECOND
 from talwerk.core.query import Window
 from talwerk.core.series import Bucket as Hour
 from talwerk.portal import windows
-from talwerk.portal.views import Bucket, ChartView, Form, Gauge, Reading, Statistics
+from talwerk.portal.phrases import Phrasebook
+from talwerk.portal.views import (
+    FLAG_FAILED,
+    FLAG_SUSPECT,
+    Bucket,
+    ChartView,
+    Form,
+    Gauge,
+    Reading,
+    Remark,
+    Statistics,
+)
 
-from .scene import Place, Scene, readings, stale_after_s
+from . import remarks
+from .buckets import means, period_sums, step_of, sums
+from .newest import readings, usable
+from .register import series_key
+from .scene import Place, Scene
 
 SINGLE_VALUES_MAX = 1_600
-BUCKETS_MAX = 400
 ROWS_MAX = 48
-_STEPS = (HOUR, 3 * HOUR, 6 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 91 * DAY, 364 * DAY)
+_GAP_CADENCES = 2.5
+
+
+class Adding(Enum):
+    """Whether values of a series may be added up."""
+
+    NEVER = "values of the moment"
+    ALWAYS = "totals that follow each other"
+    ONE_PER_PERIOD = "totals that overlap, such as the rain of a day told every half hour"
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Everything that a page shows of a window: chart, numbers, the newest rows, and how many there are."""
+    """Everything that a page shows of a window."""
 
     chart: ChartView
     statistics: Statistics
     rows: tuple[Reading, ...]
     rows_total: int
     window: Window
+    remarks: tuple[Remark, ...]
 
 
-def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window) -> Stretch:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A window of a series, as it is read: from the first instant to the one after the last."""
+
+    scene: Scene
+    place: Place
+    start: int
+    end: int
+
+    def readings(self, start: int, end: int, last: int | None = None) -> tuple[Reading, ...]:
+        """Single values of a part of the window."""
+        window = Window(start=max(start, self.start), end=min(end, self.end))
+        return tuple(readings(self.scene.broker.points(series_key(self.place.series), window, self.scene.scope, last)))
+
+    def hours(self) -> list[Hour]:
+        """Hourly sums; those of the hours that the window cuts count only what lies inside."""
+        floor = self.start - self.start % HOUR
+        window = Window(start=floor, end=self.end)
+        hours = list(self.scene.broker.hours(series_key(self.place.series), window, self.scene.scope))
+        for index in {0, len(hours) - 1} if hours else set():
+            start = hours[index].start
+            if start < self.start or start + HOUR > self.end:
+                hours[index] = _summed(start, self.readings(start, start + HOUR))
+        return [hour for hour in hours if hour.n or hour.bad]
+
+
+def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window, p: Phrasebook) -> Stretch:
     """Read a window of a series.
 
     Args:
-        scene: where to read.
-        place: the series.
-        gauge: its newest value; a silent series' window ends with it.
-        span: how far back to look.
+        scene: Where to read.
+        place: The series.
+        gauge: Its newest value; the window of a series that no longer sends ends with it.
+        span: How far back to look.
+        p: Words for remarks.
     """
     first = place.series.first if place.series.first is not None else scene.now
     start, last = windows.window_edges(span, gauge, first, scene.now)
-    end = last + 1
-    window = Window(start=start, end=end)
-    hours = scene.broker.hours(place.key, Window(start=start - start % HOUR, end=end), scene.scope)
+    asked = _Asked(scene, place, start, last + 1)
+    hours = asked.hours()
     total = sum(hour.n + hour.bad for hour in hours)
-    # Totals that overlap (the rain of a day, told every half hour) must not be added up again.
-    sums = 0 < gauge.measure.sum_period_s <= (place.series.provenance.cadence_s or 0)
-    points: tuple[Reading, ...] = ()
-    if total <= SINGLE_VALUES_MAX:
-        points = tuple(readings(scene.broker.points(place.key, window, scene.scope)))
-    rows = points[-ROWS_MAX:] or readings(scene.broker.points(place.key, window, scene.scope, ROWS_MAX))
-    buckets = _buckets(hours, end - start, ZoneInfo(scene.profile.city.zone), sums) if sums or not points else ()
-    chart = ChartView(
-        start_us=start,
-        end_us=end - 1,
-        points=() if sums else points,
-        buckets=buckets,
-        gap_us=_gap(place, buckets),
-        form=Form.BARS if sums else Form.LINE,
+    adding = _adding(place, gauge)
+    points = asked.readings(start, last + 1) if total <= SINGLE_VALUES_MAX else ()
+    chart = _chart(asked, hours, points, adding, gauge)
+    statistics = _of_points(points) if points or not hours else _of_hours(asked, hours)
+    return Stretch(
+        chart=chart,
+        statistics=_added(statistics, chart, adding),
+        rows=tuple(reversed(points[-ROWS_MAX:] or asked.readings(start, last + 1, ROWS_MAX))),
+        rows_total=len(points) or total,
+        window=Window(start=start, end=last + 1),
+        remarks=remarks.of_readings(points, gauge.measure, p) if points else remarks.of_hours(hours, p),
     )
-    numbers = _of_points(points, sums) if points or not hours else _of_hours(scene, place, hours, sums)
-    return Stretch(chart, numbers, tuple(reversed(tuple(rows))), len(points) or total, window)
 
 
-def _gap(place: Place, buckets: Sequence[Bucket]) -> int:
-    """The distance beyond which neighbours are not joined by a line."""
-    if buckets:
-        return 2 * max(bucket.end_us - bucket.start_us for bucket in buckets)
-    cadence = place.series.provenance.cadence_s
-    return int(2.5 * cadence * 1_000_000) if cadence else stale_after_s(place.series) * 1_000_000
+def _adding(place: Place, gauge: Gauge) -> Adding:
+    period_s, cadence_s = gauge.measure.sum_period_s, place.series.provenance.cadence_s
+    if not period_s:
+        return Adding.NEVER
+    # Where nobody names the rhythm, nobody knows that the totals do not overlap.
+    return Adding.ALWAYS if cadence_s and period_s <= cadence_s else Adding.ONE_PER_PERIOD
 
 
-def _of_points(points: Sequence[Reading], sums: bool) -> Statistics:
-    good = [point for point in points if point.flag not in (4, 9)]
+def _chart(
+    asked: _Asked, hours: Sequence[Hour], points: tuple[Reading, ...], adding: Adding, gauge: Gauge
+) -> ChartView:
+    """Bars for totals, a line for everything else; overlapping totals are a line, too, where bars would be few."""
+    start, end, zone = asked.start, asked.end, ZoneInfo(asked.scene.profile.city.zone)
+    period_s = gauge.measure.sum_period_s
+    drawn: tuple[Bucket, ...]
+    if adding is Adding.ALWAYS:
+        step = step_of(end - start)
+        drawn = sums(hours, period_s, step, zone)
+    elif adding is Adding.ONE_PER_PERIOD and HOUR <= period_s * SECOND < (end - start) / 2:
+        step = step_of(end - start, period_s * SECOND)
+        drawn = tuple(bar for bar in period_sums(hours, period_s, step, zone) if bar.end_us > start)
+        start = min([start, *(bar.start_us for bar in drawn)])
+    elif points or not hours:
+        return ChartView(start_us=start, end_us=end - 1, points=points, gap_us=_gap(asked.place))
+    else:
+        step = step_of(end - start)
+        return ChartView(
+            start_us=start, end_us=end - 1, buckets=means(hours, step, zone), gap_us=2 * step, step_s=step // SECOND
+        )
+    return ChartView(start_us=start, end_us=end - 1, buckets=drawn, form=Form.BARS, step_s=step // SECOND)
+
+
+def _gap(place: Place) -> int:
+    """The distance beyond which neighbours are not joined by a line; 0 joins all, where there is no rhythm."""
+    return int(_GAP_CADENCES * (place.series.provenance.cadence_s or 0) * SECOND)
+
+
+def _added(numbers: Statistics, chart: ChartView, adding: Adding) -> Statistics:
+    """Totals have a sum instead of a mean, and only where none is counted twice."""
+    if adding is Adding.NEVER:
+        return numbers
+    total = sum(bar.value for bar in chart.buckets) if chart.form is Form.BARS and chart.buckets else None
+    return Statistics(numbers.count, numbers.failed, numbers.suspect, None, numbers.highest, None, total)
+
+
+def _of_points(points: Sequence[Reading]) -> Statistics:
+    good = usable(points)
+    failed = sum(point.flag == FLAG_FAILED for point in points)
     if not good:
-        return Statistics(count=len(points), flagged=len(points))
-    amount = sum(point.value for point in good)
+        return Statistics(count=len(points), failed=failed)
     return Statistics(
         count=len(points),
-        flagged=sum(point.flag in (3, 4) for point in points),
+        failed=failed,
+        suspect=sum(point.flag == FLAG_SUSPECT for point in points),
         lowest=min(good, key=lambda point: point.value),
         highest=max(good, key=lambda point: point.value),
-        mean=None if sums else amount / len(good),
-        total=amount if sums else None,
+        mean=sum(point.value for point in good) / len(good),
     )
 
 
-def _of_hours(scene: Scene, place: Place, hours: Sequence[Hour], sums: bool) -> Statistics:
+def _of_hours(asked: _Asked, hours: Sequence[Hour]) -> Statistics:
     """The same from hourly sums; only the two extreme hours are read value by value."""
+    failed = sum(hour.bad for hour in hours)
     filled = [hour for hour in hours if hour.n]
+    count = sum(hour.n for hour in filled)
     if not filled:
-        return Statistics(count=sum(hour.bad for hour in hours), flagged=sum(hour.bad for hour in hours))
-    lowest = min(filled, key=lambda hour: hour.minimum or 0.0)
-    highest = max(filled, key=lambda hour: hour.maximum or 0.0)
-    count, amount = sum(hour.n for hour in filled), sum(hour.sum for hour in filled)
+        return Statistics(count=failed, failed=failed)
+    lowest = min(filled, key=lambda hour: hour.minimum or 0.0).start
+    highest = max(filled, key=lambda hour: hour.maximum or 0.0).start
     return Statistics(
-        count=count + sum(hour.bad for hour in hours),
-        flagged=sum(hour.bad for hour in hours),
-        lowest=min(_good(scene, place, lowest), key=lambda point: point.value, default=None),
-        highest=max(_good(scene, place, highest), key=lambda point: point.value, default=None),
-        mean=None if sums else amount / count,
-        total=amount if sums else None,
+        count=count + failed,
+        failed=failed,
+        lowest=min(usable(asked.readings(lowest, lowest + HOUR)), key=lambda point: point.value, default=None),
+        highest=max(usable(asked.readings(highest, highest + HOUR)), key=lambda point: point.value, default=None),
+        mean=sum(hour.sum for hour in filled) / count,
     )
 
 
-def _good(scene: Scene, place: Place, hour: Hour) -> Iterable[Reading]:
-    window = Window(start=hour.start, end=hour.start + HOUR)
-    return (r for r in readings(scene.broker.points(place.key, window, scene.scope)) if r.flag not in (4, 9))
-
-
-def _buckets(hours: Sequence[Hour], span: int, zone: ZoneInfo, sums: bool) -> tuple[Bucket, ...]:
-    """Hours gathered into stretches of the city's local time, few enough to draw."""
-    step = next((s for s in _STEPS if span / s <= BUCKETS_MAX), _STEPS[-1])
-    gathered = []
-    for start, group in groupby(hours, key=lambda hour: _floor(hour.start, step, zone)):
-        filled = [hour for hour in group if hour.n]
-        if not filled:
-            continue
-        amount = sum(hour.sum for hour in filled)
-        low = min(hour.minimum for hour in filled if hour.minimum is not None)
-        high = max(hour.maximum for hour in filled if hour.maximum is not None)
-        value = amount if sums else amount / sum(hour.n for hour in filled)
-        end = _end(start, step, zone)
-        gathered.append(Bucket(start, end, value if sums else low, value, value if sums else high))
-    return tuple(gathered)
-
-
-def _floor(start: int, step: int, zone: ZoneInfo) -> int:
-    """The beginning of the stretch that an hour belongs to: UTC for parts of a day, local midnight for days."""
-    if step < DAY:
-        return start - start % step
-    day = datetime_of(start).astimezone(zone).date()
-    first = day - timedelta(days=day.toordinal() % (step // DAY))
-    return instant_of(datetime(first.year, first.month, first.day, tzinfo=zone))
-
-
-def _end(start: int, step: int, zone: ZoneInfo) -> int:
-    if step < DAY:
-        return start + step
-    day = datetime_of(start).astimezone(zone).date() + timedelta(days=step // DAY)
-    return instant_of(datetime(day.year, day.month, day.day, tzinfo=zone))
+def _summed(start: int, found: Sequence[Reading]) -> Hour:
+    """The sums of a part of an hour."""
+    good = [reading.value for reading in usable(found)]
+    return Hour(
+        start=start,
+        n=len(good),
+        sum=sum(good),
+        sumsq=sum(value * value for value in good),
+        minimum=min(good, default=None),
+        maximum=max(good, default=None),
+        bad=len(found) - len(good),
+    )

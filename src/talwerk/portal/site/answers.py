@@ -1,0 +1,79 @@
+"""HTTP around a page: headers, conditional requests, packed bytes, and errors that a page tells."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from talwerk.core.errors import DomainError, Fault
+from talwerk.portal.render import CONTENT_SECURITY_POLICY, CONTENT_TYPE
+from talwerk.portal.static import takes_gzip
+
+from .shelf import Sheet
+
+READING = ("GET", "HEAD")
+ALL_METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
+_STATUS = {
+    Fault.NOT_FOUND: 404,
+    Fault.INVALID_REQUEST: 400,
+    Fault.BAD_REQUEST_DATA: 400,
+    Fault.FORBIDDEN: 403,
+    Fault.TOO_COMPLEX: 503,
+    Fault.BUSY: 503,
+}
+_EXTRA = {405: {"allow": ", ".join(READING)}, 503: {"retry-after": "60"}}
+
+
+class PageError(Exception):
+    """Something that cannot be shown, in the words of the page.
+
+    Args:
+        status: HTTP status code.
+        detail: What exactly was wrong, in the person's language, or empty.
+    """
+
+    def __init__(self, status: int, detail: str = "") -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+def page_error(error: DomainError) -> PageError:
+    """A fault of the city's data as a page tells it; its detail is for programs and stays out."""
+    return PageError(_STATUS.get(error.fault, 500))
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asks, which names HTML among what it can show."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def page_answer(request: Request, sheet: Sheet, language: str) -> Response:
+    """The answer with a page; 304 where the browser has it already."""
+    headers = {**_headers(language), "etag": sheet.etag, "vary": "accept-encoding"}
+    known = request.headers.get("if-none-match", "")
+    if sheet.etag in (tag.strip() for tag in known.split(",")):
+        return Response(status_code=304, headers=headers)
+    body = sheet.html
+    if takes_gzip(request):
+        body, headers["content-encoding"] = sheet.packed, "gzip"
+    return _response(request, body, 200, headers)
+
+
+def error_answer(request: Request, html: bytes, status: int, language: str) -> Response:
+    """The answer with a page that tells of an error."""
+    return _response(request, html, status, {**_headers(language), **_EXTRA.get(status, {})})
+
+
+def _headers(language: str) -> dict[str, str]:
+    return {
+        "content-type": CONTENT_TYPE,
+        "content-security-policy": CONTENT_SECURITY_POLICY,
+        "content-language": language,
+        "cache-control": "no-cache",
+    }
+
+
+def _response(request: Request, body: bytes, status: int, headers: dict[str, str]) -> Response:
+    headers["content-length"] = str(len(body))
+    return Response(b"" if request.method == "HEAD" else body, status, headers)

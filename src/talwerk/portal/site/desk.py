@@ -1,0 +1,98 @@
+"""The desk where pages are made: facts from a scene, a frame around them, rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from talwerk.broker import Broker
+from talwerk.core.errors import DomainError
+from talwerk.core.instants import Clock, Instant
+from talwerk.core.scope import Role, Scope
+from talwerk.portal import place
+from talwerk.portal.phrases import Phrasebook
+from talwerk.portal.place import NEUTRAL_MARK, Credit, Frame, Link, Mark, MarkStroke
+from talwerk.portal.render import render
+from talwerk.portal.views import EmptyView, ErrorView, LageView, PageView, StationsView
+from talwerk.sdk.profile import Profile
+from talwerk.texts import catalogue
+
+from . import addresses
+from .answers import PageError
+from .facts import Places
+from .newest import Peaks
+from .register import Registers
+from .scene import City, Scene, credit
+
+LANGUAGE = "de"
+CREDITS_MAX = 12
+
+
+class Desk:
+    """Makes the pages of one city.
+
+    Args:
+        broker: The way to the data.
+        profile: Name, mark, zone, axis and measuring points.
+        clock: The source of time.
+    """
+
+    def __init__(self, broker: Broker, profile: Profile, clock: Clock) -> None:
+        self._registers = Registers(broker, clock)
+        self._profile = profile
+        self._clock = clock
+        self._city = City(broker, profile, catalogue(LANGUAGE), Peaks())
+        self.phrases = Phrasebook(catalogue(LANGUAGE), profile.city.zone)
+        self.mark = _mark(profile)
+
+    def html(self, scope: Scope, gather: Callable[[Scene], tuple[PageView, Places]]) -> bytes:
+        """A page, from the facts that are gathered for it."""
+        scene = Scene(self._city, self._registers.current(scope), scope, self._clock.now())
+        view, places = gather(scene)
+        frame = self._frame(scene.now, view, _credits(places), self._banner(scope, scene.register.simulated))
+        return render(view, frame, LANGUAGE)
+
+    def error_html(self, scope: Scope, error: PageError) -> bytes:
+        """A page that tells what is wrong."""
+        view = ErrorView(error.status, error.detail)
+        try:
+            simulated = self._registers.current(scope).simulated
+        except DomainError:
+            # What keeps a page from being made may keep the register from being read, and neither hides the error.
+            simulated = False
+        return render(view, self._frame(self._clock.now(), view, (), self._banner(scope, simulated)), LANGUAGE)
+
+    def _banner(self, scope: Scope, simulated: bool) -> str:
+        text = self.phrases.text
+        open_writes = scope.may_write and scope.principal.role is Role.PUBLIC
+        told = [text("banner.simulated")] if simulated else []
+        return " ".join([*told, text("banner.open_writes")] if open_writes else told)
+
+    def _frame(self, now: Instant, view: PageView, credits: tuple[Credit, ...], banner: str) -> Frame:
+        text, city = self.phrases.text, self._profile.city
+        return Frame(
+            city=place.City(city.name, city.zone, mark=self.mark),
+            now_us=now,
+            home_href=addresses.START,
+            navigation=(
+                Link(text("frame.nav_lage"), addresses.START, current=isinstance(view, LageView | EmptyView)),
+                Link(text("frame.nav_stations"), addresses.STATIONS, current=isinstance(view, StationsView)),
+            ),
+            credits=credits,
+            banner=banner,
+            api_href=addresses.API,
+            code_href=city.source_code,
+            legend_href=addresses.LEGEND,
+        )
+
+
+def _mark(profile: Profile) -> Mark:
+    declared = profile.city.mark
+    if declared is None:
+        return NEUTRAL_MARK
+    strokes = tuple(MarkStroke(stroke.path, stroke.role, stroke.width) for stroke in declared.strokes)
+    return Mark(strokes, declared.width, declared.height)
+
+
+def _credits(places: Places) -> tuple[Credit, ...]:
+    """Every source once, in the order of the page."""
+    return tuple(dict.fromkeys(credit(place.series) for place in places))[:CREDITS_MAX]

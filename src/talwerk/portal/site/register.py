@@ -1,0 +1,155 @@
+"""The register of what a city measures: its series, what their places are called, and who is simulated.
+
+Reading it takes time that grows with the city, so it is kept until something changes, and never read so often that
+reading it takes more than a small share of the time.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from talwerk.broker import Broker
+from talwerk.core.entity import Attribute
+from talwerk.core.instants import Clock
+from talwerk.core.query import Page, Query, Window
+from talwerk.core.scope import Scope
+from talwerk.core.series import Series, SeriesKey
+from talwerk.core.terms import expand
+
+NAME = expand("name")
+NAME_MAX = 120
+READING_SHARE = 20
+"""A register is kept at least this many times as long as it took to read."""
+_SCOPES_MAX = 8
+_NAMES_PER_READ = 1_000
+
+Key = tuple[str, str, str | None]
+
+
+def key_of(series: Series) -> Key:
+    """What tells series apart: entity, attribute, dataset."""
+    return series.entity, series.attribute, series.dataset
+
+
+def series_key(series: Series) -> SeriesKey:
+    """The same as the broker wants it."""
+    return SeriesKey(entity=series.entity, attribute=series.attribute, dataset=series.dataset)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What a city measures, as one Scope may see it.
+
+    Attributes:
+        series: Open series of numbers that hold values, in the order of their places' names.
+        by_entity: The same by entity.
+        names: What people call the entities.
+        simulated: Whether any series holds values that nobody measured.
+    """
+
+    series: tuple[Series, ...]
+    by_entity: Mapping[str, tuple[Series, ...]]
+    names: Mapping[str, str]
+    simulated: bool
+
+    def station(self, entity: str) -> str:
+        """What people call a place: its name, or the last part of its id."""
+        return self.names.get(entity) or entity.rstrip("/:#").rpartition("/")[2].rpartition(":")[2] or entity
+
+    def find(self, entity: str, attribute: str, dataset: str | None) -> Series | None:
+        """The series of that name, None when there is none."""
+        wanted = (entity, attribute, dataset)
+        return next((series for series in self.by_entity.get(entity, ()) if key_of(series) == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A register, with the position of the change log that it shows, when it was read, and how long that took."""
+
+    register: Register
+    position: int
+    read_s: float
+    cost_s: float
+
+
+class Registers:
+    """Registers by Scope, read again when the city changed.
+
+    Args:
+        broker: The way to the data.
+        clock: Its monotonic time bounds the share that reading takes.
+    """
+
+    def __init__(self, broker: Broker, clock: Clock) -> None:
+        self._broker = broker
+        self._clock = clock
+        self._kept: OrderedDict[object, _Kept] = OrderedDict()
+        self._numeric: dict[Key, bool] = {}
+
+    def current(self, scope: Scope) -> Register:
+        """The register for a Scope."""
+        seen = (scope.tenant, scope.predicate, scope.attributes)
+        kept = self._kept.get(seen)
+        if kept is not None and self._holds(kept):
+            return kept.register
+        # The position first: what is written while we read makes the next request read again.
+        position, began_s = self._broker.position(), self._clock.monotonic_s()
+        register = self._read(scope)
+        ended_s = self._clock.monotonic_s()
+        self._kept[seen] = _Kept(register, position, ended_s, ended_s - began_s)
+        self._kept.move_to_end(seen)
+        if len(self._kept) > _SCOPES_MAX:
+            self._kept.popitem(last=False)
+        return register
+
+    def _holds(self, kept: _Kept) -> bool:
+        if self._clock.monotonic_s() - kept.read_s < READING_SHARE * kept.cost_s:
+            return True
+        return self._broker.position() == kept.position
+
+    def _read(self, scope: Scope) -> Register:
+        found = [s for s in self._broker.series(scope) if s.last is not None]
+        numbers = [s for s in found if s.closed is None and self._is_number(s, scope)]
+        names = dict(self._names(scope, list(dict.fromkeys(s.entity for s in numbers))))
+        simulated = any(s.provenance.simulated for s in found)
+        bare = Register((), {}, names, simulated)
+        by_entity = {entity: tuple(group) for entity, group in groupby(numbers, key=lambda s: s.entity)}
+        numbers.sort(key=lambda s: (bare.station(s.entity).casefold(), s.entity, s.attribute, s.dataset or ""))
+        return Register(tuple(numbers), by_entity, names, simulated)
+
+    def _is_number(self, series: Series, scope: Scope) -> bool:
+        """Whether a series holds numbers: those with a unit do, of the others the newest value is looked at, once."""
+        if series.unit is not None:
+            return True
+        if series.attribute == NAME:
+            return False
+        key = key_of(series)
+        if key not in self._numeric:
+            newest = self._broker.points(series_key(series), Window(), scope, 1).values
+            if len(self._numeric) > 100_000:
+                self._numeric.clear()
+            self._numeric[key] = bool(newest) and isinstance(newest[0], int | float)
+        return self._numeric[key]
+
+    def _names(self, scope: Scope, entities: list[str]) -> Iterator[tuple[str, str]]:
+        for start in range(0, len(entities), _NAMES_PER_READ):
+            ids = tuple(entities[start : start + _NAMES_PER_READ])
+            query = Query(ids=ids, attributes=(NAME,), page=Page(limit=_NAMES_PER_READ))
+            for entity in self._broker.read(query, scope).entities:
+                name = next((said for one in entity.attributes.get(NAME, ()) if (said := _said(one))), "")
+                if name:
+                    yield entity.id, name
+
+
+def _said(name: Attribute) -> str:
+    """A name as one line of bounded length; of several languages the first one of the pages."""
+    value = name.value
+    if isinstance(value, dict):
+        value = value.get("de") or next(iter(value.values()), "")
+    if not isinstance(value, str):
+        return ""
+    line = " ".join("".join(c if c.isprintable() else " " for c in value[: 2 * NAME_MAX]).split())
+    return line if len(line) <= NAME_MAX else f"{line[: NAME_MAX - 1]}…"

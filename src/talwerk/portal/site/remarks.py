@@ -1,0 +1,48 @@
+"""Remarks: values that failed their check or look odd, gathered into sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from talwerk.core.instants import HOUR
+from talwerk.core.series import Bucket as Hour
+from talwerk.portal.phrases import Phrasebook
+from talwerk.portal.views import FLAG_FAILED, FLAG_SUSPECT, Measure, Reading, Remark
+
+_KINDS = {FLAG_SUSPECT: "suspect", FLAG_FAILED: "failed"}
+
+
+def of_readings(readings: Sequence[Reading], measure: Measure, p: Phrasebook) -> tuple[Remark, ...]:
+    """One sentence per run of values with the same flag, newest first."""
+    made = []
+    for flag, group in groupby(readings, key=lambda reading: reading.flag):
+        if flag not in _KINDS:
+            continue
+        run = list(group)
+        if len(run) == 1:
+            fields = {"time": p.time(run[0].at_us), "value": p.amount(run[0].value, measure)}
+            made.append(Remark(run[0].at_us, p.text(f"remark.{_KINDS[flag]}_value", **fields)))
+        else:
+            made.append(_run(run[0].at_us, run[-1].at_us, len(run), _KINDS[flag], p))
+    return tuple(reversed(made))
+
+
+def of_hours(hours: Sequence[Hour], p: Phrasebook) -> tuple[Remark, ...]:
+    """The same where only hourly sums are known: one sentence per run of hours with failed values."""
+    return tuple(
+        reversed(
+            [_run(run[0].start, run[-1].start + HOUR, sum(h.bad for h in run), "failed", p) for run in _runs(hours)]
+        )
+    )
+
+
+def _runs(hours: Sequence[Hour]) -> Iterator[list[Hour]]:
+    for failed, group in groupby(hours, key=lambda hour: hour.bad > 0):
+        if failed:
+            yield list(group)
+
+
+def _run(start: int, end: int, count: int, kind: str, p: Phrasebook) -> Remark:
+    until = p.time(end) if p.same_day(start, end) else p.moment(end)
+    return Remark(start, p.count(f"remark.{kind}_run", count, since=p.time(start), until=until))

@@ -94,6 +94,7 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
         created: when the entity came into being; set by the store.
         modified: when anything of it last changed; set by the store.
         deleted: when it was deleted; only in history.
+        version: of its current state, set by the store; with id, created and modified it names that state for ever.
     """
 
     id: str
@@ -103,6 +104,7 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     created: int = 0
     modified: int = 0
     deleted: int | None = None
+    version: int = 0
 
 
 def observed_or_created(attribute: Attribute) -> Instant:

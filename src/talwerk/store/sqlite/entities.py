@@ -12,7 +12,7 @@ from talwerk.core.entity import Attribute, Attributes, Entity
 
 from .terms import Terms
 
-COLUMNS = "e.id, e.created, d.modified, d.types, d.scopes, json(d.body)"
+COLUMNS = "e.id, e.created, d.modified, d.version, d.types, d.scopes, json(d.body)"
 """What :func:`entity_of` needs, of ``entity e JOIN doc d``."""
 
 _ATTRIBUTES = msgspec.json.Decoder(dict[str, tuple[Attribute, ...]])
@@ -34,7 +34,7 @@ def attributes_of(body: str) -> Attributes:
 
 def entity_of(row: Sequence[Any]) -> Entity:
     """The entity of a row of :data:`COLUMNS`."""
-    id_, created, modified, types, scopes, body = row
+    id_, created, modified, version, types, scopes, body = row
     return Entity(
         id=id_,
         types=_TEXTS.decode(types),
@@ -42,6 +42,7 @@ def entity_of(row: Sequence[Any]) -> Entity:
         attributes=_ATTRIBUTES.decode(body),
         created=created,
         modified=modified,
+        version=version,
     )
 
 

@@ -14,6 +14,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         busy_s: seconds to wait for a lock of another process.
         writer_cache_kib: page cache of the writing connection, KiB.
         reader_cache_kib: page cache of each reading connection, KiB.
+        kept: entities that readers keep decoded.
         remembered: entries in each of the writer's bounded memories (terms, series, types).
     """
 
@@ -22,4 +23,5 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     busy_s: float = 5.0
     writer_cache_kib: int = 65_536
     reader_cache_kib: int = 8_192
-    remembered: int = 200_000
+    remembered: int = 50_000
+    kept: int = 20_000

@@ -14,20 +14,20 @@ from talwerk.store.contract import EntityPage
 
 from .compiler import condition
 from .cursor import Cursors
-from .entities import COLUMNS, entity_of
+from .kept import STAMPS, Kept
 from .selection import check_page, following, rows, select, total
 from .terms import terms_of
 
 
-def read(connection: apsw.Connection, query: Query, scope: Scope, cursors: Cursors) -> EntityPage:
+def read(connection: apsw.Connection, query: Query, scope: Scope, cursors: Cursors, kept: Kept) -> EntityPage:
     """See ``Store.read``."""
     page = query.page
     check_page(page)
     selection = select(connection, query, scope)
     rest = following(connection, selection, page, cursors)
-    found = rows(connection, rest, COLUMNS, page) if page.limit else []
+    found = rows(connection, rest, STAMPS, page) if page.limit else []
     visible = visible_attributes(query, scope)
-    entities = tuple(masked(entity_of(row), visible) for row in found[: page.limit])
+    entities = tuple(masked(entity, visible) for entity in kept.entities(connection, found[: page.limit]))
     more = len(found) > page.limit
     return EntityPage(
         entities=entities,

@@ -18,6 +18,7 @@ from . import history, log, points, read
 from .connection import ReaderPool, WriterLock, open_reader, open_writer
 from .cursor import Cursors
 from .faults import translated
+from .kept import Kept
 from .limits import Limits
 from .schema import migrate, refuse_newer, steps
 from .write import Writer
@@ -38,6 +39,7 @@ class SqliteStore:
         self._writer = writer
         self._lock = lock
         self._limits = limits
+        self._kept = Kept(limits.kept)
         with readers.snapshot() as connection:
             secret = connection.execute("SELECT value FROM meta WHERE key = 'secret'").get
         self._cursors = Cursors(bytes.fromhex(secret))
@@ -87,7 +89,7 @@ class SqliteStore:
     def read(self, query: Query, scope: Scope) -> EntityPage:
         """The current state of entities."""
         with self._readers.snapshot() as connection:
-            return read.read(connection, query, scope, self._cursors)
+            return read.read(connection, query, scope, self._cursors, self._kept)
 
     def history(self, query: TemporalQuery, scope: Scope) -> EntityPage:
         """Instances of the attributes of entities."""

@@ -22,7 +22,9 @@ integers = st.one_of(
     st.integers(-3, 3), st.sampled_from([2**53 + 1, 2**63 - 1, -(2**63)]), st.integers(-(2**63), 2**63 - 1)
 )
 floats = st.one_of(
-    st.sampled_from([0.0, -0.0, 1.0, 1.5, 0.1 + 0.2, 2.0**53, 1e300, 5e-324, 2.0**63]),
+    st.sampled_from(
+        [0.0, -0.0, 1.0, 1.5, 0.1 + 0.2, 2.0**53, 1e300, 5e-324, 2.0**63, 2.0**70, -(2.0**70), 1.7976931348623157e308]
+    ),
     st.floats(allow_nan=False, allow_infinity=False),
 )
 numbers = st.one_of(integers, floats)
@@ -90,9 +92,13 @@ paths = st.builds(
     trail=st.one_of(st.just(()), st.lists(st.sampled_from([*KEYS, "\0", "a\0"]), max_size=2).map(tuple)),
 )
 moments = st.builds(Moment, at=instants)
-plain_operands = st.one_of(
-    st.booleans(), numbers, st.integers(), texts, moments, st.floats(), st.sampled_from(["\ud800", "a\0", 2**70])
+# What no stored value can equal, but may lie above or below.
+odd_operands = st.one_of(
+    st.sampled_from([sign * (2**power + more) for sign in (-1, 1) for power in (63, 70) for more in (-1, 0, 1)]),
+    st.sampled_from([10**400, -(10**400), "\0", "a\0", "\ud800", "a\udfffb", "ä\ud800", "\ue000"]),
+    st.text(st.characters(exclude_categories=()), max_size=3),
 )
+plain_operands = st.one_of(st.booleans(), numbers, st.integers(), texts, moments, st.floats(), odd_operands)
 ranges = st.one_of(
     st.builds(Range, low=numbers, high=numbers),
     st.builds(Range, low=texts, high=texts),

@@ -135,6 +135,11 @@ def test_types_are_found_and_counted(store: Store) -> None:
     assert [(t.type, t.attributes) for t in store.types(scope(OfType((LAMP,)), [NAME]))] == [(LAMP, (NAME,))]
 
 
+def test_observations_type_an_entity_only_when_it_comes_into_being(store: Store) -> None:
+    write(store, Change(mode=Mode.CREATE, entity=entity(types=(LAMP,))), levels([NOON], [1]), levels([NOON], [1], TWO))
+    assert [e.types for e in everything(store)] == [(LAMP,), (GAUGE,)]
+
+
 def test_a_repeated_batch_changes_nothing(store: Store, clock: StandingClock) -> None:
     batch = (
         levels([NOON - HOUR, NOON], [1, 2.5], unit="CMT"),

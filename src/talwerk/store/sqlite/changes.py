@@ -76,7 +76,8 @@ class Changes:
         """
         stored = self._entities.load(observations.entity)
         now = self._ticks.next()
-        merged = self._merged(stored, _newest_of(observations, now), origins.scope, now)
+        types = observations.types if stored is None else ()
+        merged = self._merged(stored, _newest_of(observations, types, now), origins.scope, now)
         eid = self._kept(stored, merged)
         track = Track(eid, observations.attribute, observations.dataset, observations.unit, observations.provenance)
         sid = self._series.sid(track, now)
@@ -158,7 +159,7 @@ class Changes:
         return Outcome(entity=id_, done=done, added=extent.added, corrected=extent.corrected)
 
 
-def _newest_of(observations: Observations, now: Instant) -> Change:
+def _newest_of(observations: Observations, types: tuple[str, ...], now: Instant) -> Change:
     """The change that makes the newest value of the past current; without one it only makes the entity be."""
     attributes: Attributes = {}
     end = bisect_right(observations.at, now + FUTURE_TOLERANCE)
@@ -173,7 +174,7 @@ def _newest_of(observations: Observations, now: Instant) -> Change:
             quality=quality[0] if len(quality) == 1 else quality[end - 1],
         )
         attributes = {observations.attribute: (newest,)}
-    entity = Entity(id=observations.entity, types=observations.types, attributes=attributes)
+    entity = Entity(id=observations.entity, types=types, attributes=attributes)
     return Change(mode=Mode.OBSERVE, entity=entity, provenance=observations.provenance)
 
 

@@ -1,7 +1,7 @@
-"""Filters as SQL over ``entity e JOIN doc d``. Values, names and paths are always bound; ``core.match`` is the meaning.
+"""Filters as SQL over ``entity e JOIN doc d``; ``core.match`` is the meaning.
 
-What SQL cannot say safely (integers beyond 64 bits, broken texts, very large trees) is handed to ``core.match``
-itself through the function ``judged``.
+Values, names and paths are always bound. Every value that a query can hold is compiled, those that no stored value can
+equal included: integers beyond 64 bits and texts with lone surrogates still have their place in the order.
 """
 
 from __future__ import annotations
@@ -10,27 +10,22 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import apsw
 import msgspec
 
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.query import And, Compare, Exists, Filter, Moment, Nothing, OfType, Operator, Or, Path, Range
 from talwerk.core.values import INT_MAX, INT_MIN, is_text
 
-from .functions import Judgement
-
-NODES_MAX = 200
-"""Nodes that are compiled; a larger tree is judged by ``core.match``."""
-
-NODES_LIMIT = 10_000
-DEPTH_LIMIT = 100
-"""Beyond these a tree is refused."""
+PARTS_MAX = 1_000
+DEPTH_MAX = 100
+"""Conditions and operands of a filter, and how deep they may be nested."""
 
 _TIME_MEMBERS = {"observedAt": "o", "createdAt": "c", "modifiedAt": "m"}
 _TEXT_MEMBERS = {"unitCode": "u", "datasetId": "d"}
 _NEVER_ABSENT = ("c", "m")
 _NUMBER = "v.type IN ('integer', 'real')"
 _TRUTH = "v.type IN ('true', 'false')"
+_WIDTH = 16
 
 
 class Clause(msgspec.Struct, frozen=True):
@@ -52,15 +47,16 @@ def condition(tree: Filter, attributes: frozenset[str] | None = None) -> Clause:
         attributes: IRIs of the attributes that may be seen, None when all may.
 
     Raises:
-        DomainError: TooComplexQuery for more than 10,000 nodes or 100 levels.
+        DomainError: TooComplexQuery for more than 1,000 parts or 100 levels.
     """
-    if _size(tree) > NODES_MAX:
-        return _judged(tree, attributes)
+    _check_size(tree)
     return _compiled(tree, attributes)
 
 
 def joined(clauses: Sequence[Clause], word: str = "AND") -> Clause:
-    """Clauses joined by AND or OR."""
+    """Clauses joined by AND or OR, in groups, because SQLite bounds the depth of an expression."""
+    while len(clauses) > _WIDTH:
+        clauses = [joined(clauses[n : n + _WIDTH], word) for n in range(0, len(clauses), _WIDTH)]
     sql = f" {word} ".join(f"({clause.sql})" for clause in clauses)
     return Clause(sql, tuple(value for clause in clauses for value in clause.bound))
 
@@ -85,25 +81,21 @@ def json_path(*names: str) -> str:
     return "$" + "".join("." + json.dumps(name, ensure_ascii=False) for name in names)
 
 
-def _size(tree: Filter, depth: int = 0) -> int:
-    """Number of operands and nodes."""
-    if depth > DEPTH_LIMIT:
-        raise DomainError(Fault.TOO_COMPLEX, f"The query is nested more than {DEPTH_LIMIT} levels deep.")
-    size = 1
+def _check_size(tree: Filter, depth: int = 0) -> int:
+    """Count conditions and operands."""
+    if depth > DEPTH_MAX:
+        raise DomainError(Fault.TOO_COMPLEX, f"The query is nested more than {DEPTH_MAX} levels deep.")
+    parts = 1
     match tree:
         case And(items) | Or(items):
-            size += sum(_size(item, depth + 1) for item in items)
+            parts += sum(_check_size(item, depth + 1) for item in items)
         case Compare():
-            size += len(tree.operands)
+            parts += len(tree.operands)
         case OfType(types):
-            size += len(types)
-    if size > NODES_LIMIT:
-        raise DomainError(Fault.TOO_COMPLEX, f"The query has more than {NODES_LIMIT} parts.")
-    return size
-
-
-def _judged(tree: Filter, attributes: frozenset[str] | None) -> Clause:
-    return Clause("judged(?, d.types, json(d.body))", (apsw.pyobject(Judgement(tree, attributes)),))
+            parts += len(types)
+    if parts > PARTS_MAX:
+        raise DomainError(Fault.TOO_COMPLEX, f"The query has more than {PARTS_MAX} conditions and operands.")
+    return parts
 
 
 def _compiled(tree: Filter, attributes: frozenset[str] | None) -> Clause:
@@ -114,40 +106,16 @@ def _compiled(tree: Filter, attributes: frozenset[str] | None) -> Clause:
             return joined([_compiled(item, attributes) for item in items], "OR") if items else NEVER
         case OfType(types):
             return of_types(types) if types else NEVER
+        case Exists(path) | Compare(path=path):
+            hidden = attributes is not None and path.attribute not in attributes
+            return NEVER if hidden or not _storable(path) else _leaf(tree)
         case Nothing():
             return NEVER
-        case Exists(path) | Compare(path=path):
-            if attributes is not None and path.attribute not in attributes:
-                return NEVER
-            return _judged(tree, attributes) if _odd(tree) else _leaf(tree)
 
 
-def _odd(tree: Exists | Compare) -> bool:
-    """Whether SQLite could not be told the names or operands."""
-    names = (tree.path.attribute, tree.path.sub or "", *tree.path.trail)
-    if not all(map(is_text, names)):
-        return True
-    return isinstance(tree, Compare) and any(map(_odd_operand, tree.operands))
-
-
-def _odd_operand(operand: Any) -> bool:
-    match operand:
-        case Range(low, high):
-            kinds = {_kind(low), _kind(high)}
-            return len(kinds) > 1 or bool in kinds or _odd_operand(low) or _odd_operand(high)
-        case Moment(at):
-            return _odd_operand(at)
-        case str():
-            return not is_text(operand)
-        case bool() | float():
-            return False
-        case int():
-            return not INT_MIN <= operand <= INT_MAX
-    return True
-
-
-def _kind(operand: Any) -> type:
-    return float if isinstance(operand, int) and not isinstance(operand, bool) else type(operand)
+def _storable(path: Path) -> bool:
+    """Whether a path can lead anywhere: no stored name has characters that cannot be stored."""
+    return all(map(is_text, (path.attribute, path.sub or "", *path.trail)))
 
 
 def _leaf(tree: Exists | Compare) -> Clause:
@@ -187,7 +155,8 @@ def _time_leaf(tree: Exists | Compare, column: str) -> Clause:
         return Clause(f"EXISTS ({rows} {at} IS NOT NULL) AND NOT {found.sql}", bound + found.bound)
     if not moments or moments[0] is not tree.operands[0]:
         return NEVER
-    return Clause(f"EXISTS ({rows} {at} {tree.operator.value} ?)", (*bound, _low(moments[0]).at))
+    wanted = _against(at, tree.operator.value, _low(moments[0]).at)
+    return Clause(f"EXISTS ({rows} {wanted.sql})", bound + wanted.bound)
 
 
 def _is_moment(operand: Any) -> bool:
@@ -201,9 +170,9 @@ def _low(operand: Any) -> Any:
 def _time_equal(operand: Any, at: str) -> Clause:
     match operand:
         case Range(Moment(low), Moment(high)):
-            return Clause(f"{at} >= ? AND {at} <= ?", (low, high))
+            return joined([_against(at, ">=", low), _against(at, "<=", high)])
         case Moment(moment):
-            return Clause(f"{at} = ?", (moment,))
+            return _against(at, "=", moment)
     return NEVER
 
 
@@ -250,10 +219,44 @@ def _equal(operand: Any) -> Clause:
 def _ordered(operand: Any, sign: str) -> Clause:
     match _low(operand):
         case Moment(at):
-            return Clause(f"v.type = 'text' AND instant(v.atom) {sign} ?", (at,))
+            return joined([Clause("v.type = 'text'"), _against("instant(v.atom)", sign, at)])
         case bool() as truth:
             return Clause(f"{_TRUTH} AND (v.type = 'true') {sign} ?", (int(truth),))
         case int() | float() as number:
-            return Clause(f"{_NUMBER} AND v.atom {sign} ?", (number,))
+            return joined([Clause(_NUMBER), _against("v.atom", sign, number)])
         case text:
-            return Clause(f"v.type = 'text' AND v.atom {sign} ?", (text,))
+            return joined([Clause("v.type = 'text'"), _against_text("v.atom", sign, text)])
+
+
+def _against(column: str, sign: str, number: int | float) -> Clause:
+    """Compare a column of numbers with any number."""
+    if isinstance(number, float) or INT_MIN <= number <= INT_MAX:
+        return Clause(f"{column} {sign} ?", (number,))
+    try:
+        near = float(number)
+    except OverflowError:
+        near = float("inf") if number > 0 else float("-inf")
+    if near in (float("inf"), float("-inf")) or int(near) != number:
+        # No stored number equals it: it lies between its nearest floating number and the next one.
+        if sign == "=":
+            return NEVER
+        sign = _beside(sign, above=near > number)
+    return Clause(f"{column} {sign} ?", (near,))
+
+
+def _against_text(column: str, sign: str, text: str) -> Clause:
+    """Compare a column of texts with any text; both orders are that of code points."""
+    surrogate = next((n for n, character in enumerate(text) if "\ud800" <= character <= "\udfff"), None)
+    if surrogate is None:
+        return Clause(f"{column} {sign} ?", (text,))
+    if sign == "=":
+        return NEVER
+    # No stored text holds a lone surrogate: in the order it lies just below the first character after them.
+    return Clause(f"{column} {_beside(sign, above=True)} ?", (text[:surrogate] + "\ue000",))
+
+
+def _beside(sign: str, *, above: bool) -> str:
+    """The sign for a neighbour of an operand that nothing equals, the neighbour above or below it."""
+    if sign.startswith(">"):
+        return ">=" if above else ">"
+    return "<" if above else "<="

@@ -24,7 +24,7 @@ RESERVED_BYTES = 8
 """The end of each page, where cksumvfs keeps the page's checksum; only databases made with it are verified."""
 
 APPLICATION_ID = 0x54574B31
-_PROGRESS_STEPS = 2_000
+_PROGRESS_STEPS = 1_000
 _CHECKPOINT_PAGES = 4_000
 """16 MiB: pages that change again and again are written to the database once in a while, not with every commit."""
 _WAL_KEPT_BYTES = 64 * 1024 * 1024
@@ -92,7 +92,6 @@ def open_reader(path: Path, limits: Limits) -> apsw.Connection:
         connection = _open(path, apsw.SQLITE_OPEN_READONLY, limits, limits.reader_cache_kib)
         try:
             _verify_kind(connection, path)
-            register(connection)
         except BaseException:
             connection.close()
             raise
@@ -145,6 +144,7 @@ class Reader:
         self._clock = clock
         self._deadline_s = 0.0
         connection.set_progress_handler(self._overdue, _PROGRESS_STEPS)
+        register(connection)
 
     def grant(self, budget_s: float) -> None:
         """Allow so many seconds from now on."""

@@ -20,6 +20,7 @@ from talwerk.protocols.http.strict_json import decode_json
 from .contexts import Context, Contexts, core_context
 from .encoding import Representation
 from .parameters import Parameters
+from .ready import Ready
 
 PREFIX = "/ngsi-ld/v1"
 JSON = "application/json"
@@ -43,6 +44,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         parameters: the query parameters.
         headers: names in lower case.
         receive: ASGI's source of the body.
+        ready: entities that were written before.
     """
 
     broker: Broker
@@ -53,6 +55,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Parameters
     headers: Mapping[bytes, bytes]
     receive: Receive
+    ready: Ready
 
     async def context(self) -> Context:
         """The context of the names in path and parameters, from the Link header (clause 6.3.5)."""

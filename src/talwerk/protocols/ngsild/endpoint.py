@@ -23,6 +23,7 @@ from .contexts import Contexts
 from .faults import FORM
 from .operations import OPERATIONS, Operation
 from .parameters import parse_parameters
+from .ready import Ready
 
 _UNSUPPORTED_HEADERS = {b"ngsild-entitymap": "NGSILD-EntityMap", b"ngsild-snapshot": "NGSILD-Snapshot"}
 _VARIABLE = "{}"
@@ -67,6 +68,7 @@ class Endpoint:
         self._clock = clock
         self._contexts = Contexts()
         self._resources = _Resources()
+        self._ready = Ready()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong becomes a problem in the standard's form."""
@@ -110,6 +112,7 @@ class Endpoint:
             parameters=parameters,
             headers=headers,
             receive=receive,
+            ready=self._ready,
         )
         return await operation.handler(call)
 

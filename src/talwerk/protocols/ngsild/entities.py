@@ -11,7 +11,7 @@ from talwerk.protocols.http.answers import Answer, Header
 
 from .call import JSON, JSON_LD, PREFIX, Call, document_answer
 from .decoding import decode_entity
-from .encoding import Representation, encode_entity
+from .encoding import Representation
 from .representation import entity_representation
 from .selection import entity_id, projection, selection
 from .types_selection import parse_types
@@ -40,7 +40,7 @@ async def retrieve_entity(call: Call) -> Answer:
     found = call.broker.read(query, call.scope).entities
     if not found:
         raise DomainError(Fault.NOT_FOUND, f"The entity {identifier} does not exist.")
-    return document_answer(encode_entity(found[0], how), how)
+    return document_answer(call.ready.entities(found, how, query, call.scope)[0], how)
 
 
 async def query_entities(call: Call) -> Answer:
@@ -55,7 +55,7 @@ async def query_entities(call: Call) -> Answer:
     query = selection(call.parameters, context, shown)
     found = call.broker.read(query, call.scope)
     headers = page_headers(call, how, found.next, found.total)
-    return document_answer([encode_entity(entity, how) for entity in found.entities], how, headers=headers)
+    return document_answer(call.ready.entities(found.entities, how, query, call.scope), how, headers=headers)
 
 
 def page_headers(call: Call, how: Representation, cursor: str | None, total: int | None) -> tuple[Header, ...]:

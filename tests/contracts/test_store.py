@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
-from talwerk.core.change import Ack, Batch, Change, Done, Mode, Observations, Origin
+from talwerk.core.change import Ack, Batch, Change, Done, Mode, Observations, Origin, Provenance
 from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import HOUR, MINUTE
 from talwerk.core.merge import same_observation
 from talwerk.core.quality import Flag, Mark, mark_of
 from talwerk.core.query import Compare, Nothing, OfType, Operator, Page, Path, Query, TemporalQuery, Window
+from talwerk.core.series import Nature
 from talwerk.store import Store, Submission
 from tests.contracts.cities import (
     ALL,
@@ -378,6 +379,29 @@ def test_the_log_tells_what_happened_in_order(store: Store) -> None:
     assert store.log(1, limit=1) == (second,)
     assert store.log(third.position) == ()
     assert first.at < second.at < third.at
+
+
+def test_simulated_observations_never_come_beside_real_ones(
+    store_factory: StoreFactory, place: str, clock: StandingClock
+) -> None:
+    simulated = Provenance(source="twin", simulated=True)
+    store = store_factory(place, clock)
+    write(store, change(Mode.CREATE, TWO, name=prop("a statement")))
+    assert store.nature() is Nature.EMPTY
+    write(store, change(Mode.CREATE, name=prop("an observation", NOON)))
+    assert store.nature() is Nature.MEASURED
+    for refused in (
+        levels([NOON], [1], provenance=simulated),
+        change(Mode.OBSERVE, TWO, simulated, level=prop(1, NOON)),
+    ):
+        (outcome,) = write(store, refused)
+        assert (outcome.done, outcome.fault) == (Done.FAILED, Fault.FORBIDDEN)
+    (outcome,) = write(store, change(Mode.UPDATE, TWO, simulated, name=prop("another statement")))
+    assert outcome.done is Done.UPDATED
+    other = store_factory(f"{place}-twin", clock)
+    write(other, levels([NOON], [1], provenance=simulated))
+    write(other, levels([NOON], [1], TWO))
+    assert other.nature() is Nature.SIMULATED
 
 
 def test_a_reader_sees_every_acknowledged_batch_whole(

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from .change import Origin, Provenance
 from .entity import Attributes
+
+
+class Nature(StrEnum):
+    """Whether a city's observations are real; values without a time of observation are statements and do not count."""
+
+    EMPTY = "empty"
+    """It holds no observation yet."""
+    MEASURED = "measured"
+    """It holds real observations; simulated ones never come beside them."""
+    SIMULATED = "simulated"
+    """It held simulated observations first and will never count as real."""
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from talwerk.core.entity import Entity
 from talwerk.core.errors import DomainError
 from talwerk.core.query import Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import Bucket, LogEntry, Points, Series, SeriesKey, TypeCount
+from talwerk.core.series import Bucket, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -93,6 +93,10 @@ class Store(Protocol):
 
     def position(self) -> int:
         """The change log's newest position, 0 for an empty city."""
+        ...
+
+    def nature(self) -> Nature:
+        """Whether the city's observations are real or simulated; the first observation decides for ever."""
         ...
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ from .columns import Columns, Extent, flags_of
 from .entities import Entities, Stored
 from .instances import History, Kept
 from .limits import Limits
+from .nature import NatureGuard
 from .rollups import Rollups
 from .series import Ends, SeriesBook, Track
 from .terms import Terms
@@ -50,6 +51,7 @@ class Changes:
         self._terms = Terms(connection, limits.remembered)
         self._entities = Entities(connection, self._terms, limits.remembered)
         self._series = SeriesBook(connection, self._terms, limits.remembered)
+        self._nature = NatureGuard(connection)
         self._ends = Ends(connection, limits.remembered)
         self._rollups = Rollups(connection)
         self._history = History(connection, self._ends, self._rollups)
@@ -60,12 +62,17 @@ class Changes:
 
         Raises:
             DomainError: ResourceNotFound for an entity outside of the scope, Forbidden for one that would end there,
-                AlreadyExists; nothing was written then.
+                AlreadyExists, Forbidden for simulated observations in a real city; nothing was written then.
         """
+        observed = any(i.observed is not None for given in change.entity.attributes.values() for i in given)
+        if observed:
+            self._nature.check(simulated=change.provenance.simulated)
         stored = self._entities.load(change.entity.id)
         merged = self._merged(stored, change, origins.scope, self._ticks.next())
         eid = self._kept(stored, merged)
         extent = self._remember(eid, change, merged)
+        if observed:
+            self._nature.note(simulated=change.provenance.simulated)
         return self._logged(stored, merged, eid, extent, origins.cause)
 
     def observe(self, observations: Observations, origins: Origins) -> Outcome:
@@ -74,6 +81,7 @@ class Changes:
         Raises:
             DomainError: as :meth:`change`.
         """
+        self._nature.check(simulated=observations.provenance.simulated)
         stored = self._entities.load(observations.entity)
         now = self._ticks.next()
         types = observations.types if stored is None else ()
@@ -85,6 +93,7 @@ class Changes:
             self._series.make_current(sid, track, now)
         rows = list(zip(observations.at, observations.values, flags_of(observations, now), strict=True))
         extent = self._columns.put(sid, rows, now)
+        self._nature.note(simulated=observations.provenance.simulated)
         return self._logged(stored, merged, eid, extent, origins.cause, observations.attribute)
 
     def settle(self) -> None:
@@ -93,7 +102,7 @@ class Changes:
 
     def forget(self) -> None:
         """Forget what was remembered of a transaction that was rolled back."""
-        for memory in (self._terms, self._entities, self._series, self._ends, self._rollups):
+        for memory in (self._terms, self._entities, self._series, self._nature, self._ends, self._rollups):
             memory.forget()
         self.position, _ = log.newest(self._connection)
 

@@ -11,7 +11,7 @@ from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock
 from talwerk.core.query import Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import Bucket, LogEntry, Points, Series, SeriesKey, TypeCount
+from talwerk.core.series import Bucket, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
 from talwerk.store.contract import EntityPage, Submission
 
 from . import history, log, points, read
@@ -20,6 +20,7 @@ from .cursor import Cursors
 from .faults import translated
 from .kept import Kept
 from .limits import Limits
+from .nature import nature_of
 from .schema import migrate, refuse_newer, steps
 from .write import Writer
 
@@ -125,6 +126,11 @@ class SqliteStore:
         """The change log's newest position."""
         with self._readers.snapshot() as connection:
             return log.newest(connection)[0]
+
+    def nature(self) -> Nature:
+        """Whether the city's observations are real or simulated."""
+        with self._readers.snapshot() as connection:
+            return nature_of(connection)
 
     def close(self) -> None:
         """Release the database."""

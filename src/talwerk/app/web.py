@@ -12,11 +12,18 @@ from .city import City
 def routes(city: City) -> list[BaseRoute]:
     """Every address that the city answers; ``docs/api.md`` explains them."""
     from talwerk.portal.site import portal_routes
-    from talwerk.protocols import health, ngsild, plain
+    from talwerk.protocols import health, live, ngsild, plain
 
+    contexts = ngsild.Contexts.open(
+        city.clock,
+        city.directory / "contexts",
+        city.settings.context_map,
+        allow_loopback=city.settings.dev_allow_loopback,
+    )
     return [
         *health.routes(city.broker),
-        *ngsild.routes(city.broker, city.clock),
+        *ngsild.routes(city.broker, city.clock, contexts),
+        *live.routes(city.broker, city.clock),
         *plain.routes(city.broker, city.clock),
         *portal_routes(city.broker, city.profile, city.clock),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from talwerk.core.change import Ack, Batch
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.query import Query, TemporalQuery, Window
+from talwerk.core.query import Page, Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import Bucket, LogEntry, Points, Series, SeriesKey, TypeCount
 from talwerk.store import EntityPage, Store
@@ -76,6 +76,15 @@ class Broker:
     def log(self, after: int, limit: int = 1_000) -> tuple[LogEntry, ...]:
         """Entries of the change log; for the city's own consumers, which apply their Scope themselves."""
         return self._store.log(after, limit)
+
+    def oldest(self) -> int:
+        """The change log's oldest position that is still kept; 1 for a log that never forgot anything."""
+        entries = self._store.log(0, 1)
+        return entries[0].position if entries else 1
+
+    def permits(self, entity: str, scope: Scope) -> bool:
+        """Whether the scope shows the entity."""
+        return bool(self._store.read(Query(ids=(entity,), attributes=(), page=Page(limit=1)), scope).entities)
 
     def writable(self) -> bool:
         """Whether a batch would be accepted now."""

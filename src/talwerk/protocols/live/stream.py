@@ -1,0 +1,111 @@
+"""One listener: an endless answer of server-sent events (HTML Living Standard, 9.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from starlette.types import Receive, Send
+from starlette.types import Scope as Connection
+
+from talwerk.broker import Broker
+from talwerk.core.errors import DomainError, Fault, invalid
+from talwerk.core.instants import Clock
+from talwerk.core.scope import Scope
+from talwerk.protocols.http.answers import send_answer
+from talwerk.protocols.http.guard import SCOPE
+from talwerk.protocols.http.problems import problem_answer
+
+from .feed import PAGE, Event, Feed
+
+LISTENERS_MAX = 1_000
+HEARTBEAT_S = 15.0
+"""Proxies close what stays silent for long; a comment keeps the line open."""
+_HEADERS = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"access-control-allow-origin", b"*"),
+)
+
+
+class Changes:
+    """The resource ``/api/v1/changes``. A listener keeps its place by itself, in ``Last-Event-ID``.
+
+    Args:
+        feed: the latest events of this process.
+        broker: whether a place in the log is still there.
+        clock: for heartbeats.
+    """
+
+    def __init__(self, feed: Feed, broker: Broker, clock: Clock) -> None:
+        self._feed = feed
+        self._broker = broker
+        self._clock = clock
+        self._listening = 0
+
+    async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
+        """Send events until the listener leaves."""
+        try:
+            position = self._start(connection)
+        except DomainError as error:
+            await send_answer(problem_answer(error), send)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
+        if connection["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+            return
+        self._listening += 1
+        self._feed.listen()
+        sending = asyncio.create_task(self._send(position, connection[SCOPE], send))
+        leaving = asyncio.create_task(_left(receive))
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._feed.leave()
+            self._listening -= 1
+            for task in (sending, leaving):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, OSError):
+                    await task
+
+    def _start(self, connection: Connection) -> int:
+        """Where the listener was, or the present when it is new."""
+        if self._listening >= LISTENERS_MAX:
+            raise DomainError(Fault.BUSY, f"{LISTENERS_MAX} listeners are connected already.")
+        text = dict(connection["headers"]).get(b"last-event-id", b"").decode("latin-1")
+        newest = self._feed.position()
+        if not text:
+            return newest
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            raise invalid(f"The Last-Event-ID {text[:40]!r} is not a position of the change log.", "Last-Event-ID")
+        return min(int(text), newest)
+
+    async def _send(self, position: int, scope: Scope, send: Send) -> None:
+        await _write(send, b"retry: 2000\n\n")
+        if self._broker.oldest() > position + 1:
+            # What lies between is no longer in the log: the listener has to read the present state anew.
+            position = self._feed.position()
+            await _write(send, b"id: %d\nevent: resync\ndata: {}\n\n" % position)
+        while True:
+            events = self._feed.after(position)
+            if events:
+                position = events[-1].position
+                await _write(send, b"".join(_written(event) for event in events if self._feed.visible(event, scope)))
+            if len(events) < PAGE and not await self._feed.wait(position, HEARTBEAT_S):
+                await _write(send, b": still here\n\n")
+
+
+def _written(event: Event) -> bytes:
+    return b"id: %d\nevent: change\ndata: %b\n\n" % (event.position, event.data)
+
+
+async def _write(send: Send, body: bytes) -> None:
+    if body:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _left(receive: Receive) -> None:
+    """Return when the listener has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

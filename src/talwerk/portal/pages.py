@@ -115,10 +115,11 @@ def _description(view: PointView, p: Phrasebook) -> str:
 
 
 def _bar(view: PointView, p: Phrasebook) -> str:
-    """Say what one bar stands for, or nothing where there are no bars."""
-    if view.chart.form is not Form.BARS or not view.chart.step_s:
-        return ""
-    return p.text("chart.bar", period=p.duration(view.chart.step_s))
+    """Say what one bar, or one value of a line of totals, stands for; nothing for values of the moment."""
+    if view.chart.form is Form.BARS and view.chart.step_s:
+        return p.text("chart.bar", period=p.duration(view.chart.step_s))
+    period_s = view.gauge.measure.sum_period_s
+    return p.text("chart.overlap", period=p.duration(period_s)) if period_s else ""
 
 
 def _above(view: PointView, p: Phrasebook) -> str:

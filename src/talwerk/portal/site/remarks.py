@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from talwerk.core.instants import HOUR
 from talwerk.core.series import Bucket as Hour
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.views import FLAG_FAILED, FLAG_SUSPECT, Measure, Reading, Remark
+
+READ_RUNS = 8
+READ_HOURS = 4
+
+Read = Callable[[int, int], Sequence[Reading]]
+"""Reads single values from one instant to another."""
 
 _KINDS = {FLAG_SUSPECT: "suspect", FLAG_FAILED: "failed"}
 
@@ -28,13 +34,17 @@ def of_readings(readings: Sequence[Reading], measure: Measure, p: Phrasebook) ->
     return tuple(reversed(made))
 
 
-def of_hours(hours: Sequence[Hour], p: Phrasebook) -> tuple[Remark, ...]:
-    """The same where only hourly sums are known: one sentence per run of hours with failed values."""
-    return tuple(
-        reversed(
-            [_run(run[0].start, run[-1].start + HOUR, sum(h.bad for h in run), "failed", p) for run in _runs(hours)]
-        )
-    )
+def of_hours(hours: Sequence[Hour], read: Read, measure: Measure, p: Phrasebook) -> tuple[Remark, ...]:
+    """The same where hourly sums are known, newest first: the newest short runs of hours are read value by value."""
+    made: list[Remark] = []
+    for index, run in enumerate(reversed(list(_runs(hours)))):
+        start, end = run[0].start, run[-1].start + HOUR
+        if index < READ_RUNS and len(run) <= READ_HOURS:
+            failed = [reading for reading in read(start, end) if reading.flag == FLAG_FAILED]
+            made.extend(of_readings(failed, measure, p))
+        else:
+            made.append(_run(start, end, sum(hour.bad for hour in run), "failed", p))
+    return tuple(made)
 
 
 def _runs(hours: Sequence[Hour]) -> Iterator[list[Hour]]:

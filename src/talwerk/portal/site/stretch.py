@@ -106,7 +106,9 @@ def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window, p: P
         rows=tuple(reversed(points[-ROWS_MAX:] or asked.readings(start, last + 1, ROWS_MAX))),
         rows_total=len(points) or total,
         window=Window(start=start, end=last + 1),
-        remarks=remarks.of_readings(points, gauge.measure, p) if points else remarks.of_hours(hours, p),
+        remarks=remarks.of_readings(points, gauge.measure, p)
+        if points
+        else remarks.of_hours(hours, asked.readings, gauge.measure, p),
     )
 
 

@@ -9,7 +9,24 @@ from hypothesis import strategies as st
 from talwerk.core.change import Change, Mode
 from talwerk.core.entity import Attribute, Attributes, Entity, Kind
 from talwerk.core.instants import SECOND, format_instant, instant_or_none
-from talwerk.core.query import And, Compare, Exists, Filter, Moment, Nothing, OfType, Operator, Or, Path, Query, Range
+from talwerk.core.query import (
+    OWN,
+    And,
+    Compare,
+    Exists,
+    Filter,
+    IdMatches,
+    InScope,
+    Matches,
+    Moment,
+    Nothing,
+    OfType,
+    Operator,
+    Or,
+    Path,
+    Query,
+    Range,
+)
 from tests.contracts.cities import NOON
 
 TYPES = ("urn:t:gauge", "urn:t:lamp", "urn:t:square")
@@ -71,6 +88,15 @@ attributes: st.SearchStrategy[Attributes] = st.dictionaries(
     st.sampled_from(NAMES), st.lists(instances, min_size=1, max_size=3).map(tuple), max_size=3
 )
 types = st.lists(st.sampled_from(TYPES), min_size=1, max_size=2).map(tuple)
+level_names = st.sampled_from(["a", "b", "c", "ä"])
+scopes = st.lists(
+    st.builds(
+        lambda slash, names: slash + "/".join(names),
+        st.sampled_from(["", "/"]),
+        st.lists(level_names, min_size=1, max_size=3),
+    ),
+    max_size=2,
+).map(tuple)
 
 
 @st.composite
@@ -79,7 +105,7 @@ def cities(draw: st.DrawFn) -> list[Change]:
     return [
         Change(
             mode=Mode.CREATE,
-            entity=Entity(id=f"urn:e:{index}", types=draw(types), attributes=draw(attributes)),
+            entity=Entity(id=f"urn:e:{index}", types=draw(types), scopes=draw(scopes), attributes=draw(attributes)),
         )
         for index in range(draw(st.integers(1, 6)))
     ]
@@ -87,9 +113,10 @@ def cities(draw: st.DrawFn) -> list[Change]:
 
 paths = st.builds(
     Path,
-    attribute=st.sampled_from([*NAMES, "urn:a:none"]),
+    attribute=st.sampled_from([*NAMES, *NAMES, "urn:a:none", OWN]),
     sub=st.one_of(st.none(), st.none(), st.sampled_from(MEMBERS), st.sampled_from(NAMES)),
     trail=st.one_of(st.just(()), st.lists(st.sampled_from([*KEYS, "\0", "a\0"]), max_size=2).map(tuple)),
+    via=st.one_of(st.just(()), st.just(()), st.lists(st.sampled_from(NAMES), max_size=2).map(tuple)),
 )
 moments = st.builds(Moment, at=instants)
 # What no stored value can equal, but may lie above or below.
@@ -105,6 +132,8 @@ ranges = st.one_of(
     st.builds(Range, low=moments, high=moments),
     st.builds(Range, low=plain_operands, high=plain_operands),
 )
+patterns = st.sampled_from(["", "a", "^a$", "[0-9]", "(?i)A|B", r"\.", "^urn:e:[0-2]", "ä", r"\d{4}-", "."])
+levels = st.one_of(level_names, level_names, st.sampled_from(["+", "#", "\ud800", ""]))
 equal_operators = st.sampled_from([Operator.EQUAL, Operator.UNEQUAL])
 order_operators = st.sampled_from([Operator.GREATER, Operator.GREATER_EQUAL, Operator.LESS, Operator.LESS_EQUAL])
 leaves: st.SearchStrategy[Filter] = st.one_of(
@@ -116,6 +145,10 @@ leaves: st.SearchStrategy[Filter] = st.one_of(
         operands=st.lists(st.one_of(plain_operands, ranges), min_size=1, max_size=3).map(tuple),
     ),
     st.builds(Compare, path=paths, operator=order_operators, operands=plain_operands.map(lambda operand: (operand,))),
+    st.builds(Matches, path=paths, pattern=patterns, negated=st.booleans()),
+    st.builds(IdMatches, pattern=patterns),
+    st.builds(InScope, levels=st.lists(levels, max_size=3).map(tuple)),
+    st.builds(InScope, levels=st.lists(levels, max_size=2).map(lambda names: (*names, "#"))),
     st.builds(OfType, types=st.lists(st.sampled_from([*TYPES, "urn:t:none"]), max_size=2).map(tuple)),
     st.just(Nothing()),
 )

@@ -10,10 +10,31 @@ from msgspec.structs import replace
 
 from .entity import Attribute, Entity, Kind
 from .instants import instant_or_none
-from .query import And, Compare, Exists, Filter, Moment, Nothing, OfType, Operator, Or, Path, Query, Range
+from .patterns import expression
+from .query import (
+    ONE_LEVEL,
+    OWN,
+    SUBTREE,
+    And,
+    Compare,
+    Exists,
+    Filter,
+    IdMatches,
+    InScope,
+    Matches,
+    Moment,
+    Nothing,
+    OfType,
+    Operator,
+    Or,
+    Path,
+    Query,
+    Range,
+)
 from .scope import Scope
 
 _TIME_MEMBERS = {"observedAt": "observed", "createdAt": "created", "modifiedAt": "modified"}
+OWN_TIMES = ("createdAt", "modifiedAt")
 _TEXT_MEMBERS = {"unitCode": "unit", "datasetId": "dataset"}
 _ORDER = {
     Operator.GREATER: gt,
@@ -40,14 +61,44 @@ def matches(entity: Entity, condition: Filter) -> bool:
             return all(matches(entity, item) for item in items)
         case Or(items):
             return any(matches(entity, item) for item in items)
+        case Exists() | Compare() | Matches():
+            return _of_values(entity, condition)
+    return _of_entity(entity, condition)
+
+
+def _of_entity(entity: Entity, condition: OfType | IdMatches | InScope | Nothing) -> bool:
+    match condition:
         case OfType(types):
             return any(t in entity.types for t in types)
+        case IdMatches(pattern):
+            return expression(pattern).found_in(entity.id)
+        case InScope(levels):
+            return any(in_scope(scope, levels) for scope in entity.scopes)
+        case Nothing():
+            return False
+
+
+def _of_values(entity: Entity, condition: Exists | Compare | Matches) -> bool:
+    match condition:
         case Exists(path):
             return any(True for _ in values_at(entity, path))
         case Compare():
             return _compare(entity, condition)
-        case Nothing():
-            return False
+        case Matches():
+            return _matches_pattern(entity, condition)
+
+
+def in_scope(scope: str, levels: tuple[str, ...]) -> bool:
+    """Whether a scope such as ``/river/upper`` has the levels of an :class:`InScope`; the first slash is optional."""
+    there = scope.removeprefix("/").split("/")
+    if levels and levels[-1] == SUBTREE:
+        levels = levels[:-1]
+        there = there[: len(levels)]
+    elif not levels:
+        return False
+    return len(there) == len(levels) and all(
+        wanted in (ONE_LEVEL, level) for wanted, level in zip(levels, there, strict=True)
+    )
 
 
 def permitted(entity: Entity, scope: Scope) -> bool:
@@ -73,13 +124,24 @@ def values_at(entity: Entity, path: Path) -> Iterator[Any]:
 
     Times are yielded as :class:`Moment`, everything else as its JSON value.
     """
-    for instance in entity.attributes.get(path.attribute, ()):
+    if path.attribute == OWN:
+        yield from _own_times(entity, path)
+        return
+    instances = entity.attributes.get(path.attribute, ())
+    for name in path.via:
+        instances = tuple(nested for instance in instances for nested in instance.subattributes.get(name, ()))
+    for instance in instances:
         for value in _member_values(instance, path.sub):
             reached = _walk(value, path.trail)
             if isinstance(reached, list):
                 yield from reached
             elif reached is not None:
                 yield reached
+
+
+def _own_times(entity: Entity, path: Path) -> Iterator[Moment]:
+    if path.sub in OWN_TIMES and not path.trail and not path.via:
+        yield Moment(entity.created if path.sub == "createdAt" else entity.modified)
 
 
 def _member_values(instance: Attribute, sub: str | None) -> Iterator[Any]:
@@ -112,6 +174,12 @@ def _walk(value: Any, trail: tuple[str, ...]) -> Any:
             return None
         value = value[name]
     return value
+
+
+def _matches_pattern(entity: Entity, condition: Matches) -> bool:
+    texts = [value for value in values_at(entity, condition.path) if isinstance(value, str)]
+    found = any(map(expression(condition.pattern).found_in, texts))
+    return found != condition.negated and bool(texts)
 
 
 def _compare(entity: Entity, condition: Compare) -> bool:

@@ -26,18 +26,24 @@ class _Node(msgspec.Struct, frozen=True, tag=True):
     """A node of a filter."""
 
 
+OWN = ""
+"""Stands for the entity itself in place of an attribute's IRI."""
+
+
 class Path(msgspec.Struct, frozen=True):
     """What a query term speaks about.
 
     Attributes:
-        attribute: IRI of the attribute.
+        attribute: IRI of the attribute, or :data:`OWN` for the entity's own times.
         sub: a member (observedAt, unitCode, datasetId, createdAt, modifiedAt) or the IRI of a sub-attribute, or None.
         trail: names that lead into a JSON value: ``address[city]`` has the trail ``("city",)``.
+        via: IRIs of the sub-attributes that lie between attribute and sub, from the outside to the inside.
     """
 
     attribute: str
     sub: str | None = None
     trail: tuple[str, ...] = ()
+    via: tuple[str, ...] = ()
 
 
 class Moment(msgspec.Struct, frozen=True, tag=True):
@@ -79,6 +85,41 @@ class Compare(_Node, frozen=True):
     operands: tuple[Operand | Range, ...]
 
 
+class Matches(_Node, frozen=True):
+    """True when a text at the path matches a pattern (operators ``~=`` and ``!~=``).
+
+    Attributes:
+        path: what is compared; everything but texts is incomparable.
+        pattern: regular expression, see ``core.patterns``.
+        negated: true instead when there is a text at the path and none of them matches.
+    """
+
+    path: Path
+    pattern: str
+    negated: bool = False
+
+
+class IdMatches(_Node, frozen=True):
+    """True when the entity's id matches a pattern (parameter idPattern)."""
+
+    pattern: str
+
+
+ONE_LEVEL = "+"
+SUBTREE = "#"
+
+
+class InScope(_Node, frozen=True):
+    """True when one of the entity's scopes has these levels (NGSI-LD clause 4.19).
+
+    Attributes:
+        levels: names of levels; :data:`ONE_LEVEL` stands for any one level, :data:`SUBTREE` at the end for
+            everything at and below. No level at all matches nothing.
+    """
+
+    levels: tuple[str, ...]
+
+
 class And(_Node, frozen=True):
     """True when all are."""
 
@@ -101,7 +142,7 @@ class Nothing(_Node, frozen=True):
     """Never true: the Scope of somebody who may see nothing."""
 
 
-Filter = Exists | Compare | And | Or | OfType | Nothing
+Filter = Exists | Compare | Matches | IdMatches | InScope | And | Or | OfType | Nothing
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,25 @@ from typing import Any
 import msgspec
 
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.query import And, Compare, Exists, Filter, Moment, Nothing, OfType, Operator, Or, Path, Range
+from talwerk.core.match import OWN_TIMES
+from talwerk.core.patterns import expression
+from talwerk.core.query import (
+    OWN,
+    And,
+    Compare,
+    Exists,
+    Filter,
+    IdMatches,
+    InScope,
+    Matches,
+    Moment,
+    Nothing,
+    OfType,
+    Operator,
+    Or,
+    Path,
+    Range,
+)
 from talwerk.core.values import INT_MAX, INT_MIN, is_text
 
 PARTS_MAX = 1_000
@@ -93,6 +111,8 @@ def _check_size(tree: Filter, depth: int = 0) -> int:
             parts += len(tree.operands)
         case OfType(types):
             parts += len(types)
+        case InScope(levels):
+            parts += len(levels)
     if parts > PARTS_MAX:
         raise DomainError(Fault.TOO_COMPLEX, f"The query has more than {PARTS_MAX} conditions and operands.")
     return parts
@@ -104,26 +124,68 @@ def _compiled(tree: Filter, attributes: frozenset[str] | None) -> Clause:
             return joined([_compiled(item, attributes) for item in items]) if items else ALWAYS
         case Or(items):
             return joined([_compiled(item, attributes) for item in items], "OR") if items else NEVER
+        case Exists(path) | Compare(path=path) | Matches(path=path):
+            hidden = attributes is not None and path.attribute not in attributes and path.attribute != OWN
+            return NEVER if hidden or not _storable(path) else _leaf(tree)
+    return _of_entity(tree)
+
+
+def _of_entity(tree: OfType | IdMatches | InScope | Nothing) -> Clause:
+    match tree:
         case OfType(types):
             return of_types(types) if types else NEVER
-        case Exists(path) | Compare(path=path):
-            hidden = attributes is not None and path.attribute not in attributes
-            return NEVER if hidden or not _storable(path) else _leaf(tree)
+        case IdMatches(pattern):
+            return Clause("fits(e.id, ?)", (_checked(pattern),))
+        case InScope(levels):
+            return _in_scope(levels)
         case Nothing():
             return NEVER
 
 
+def _checked(pattern: str) -> str:
+    """The pattern, once it has proven to be one: an error inside of a statement would come with every row."""
+    expression(pattern)
+    return pattern
+
+
+def _in_scope(levels: tuple[str, ...]) -> Clause:
+    if not levels or not all(map(is_text, levels)):
+        return NEVER
+    sql = "d.scopes IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(d.scopes) z WHERE in_scope(z.value, ?))"
+    return Clause(sql, (json.dumps(levels),))
+
+
 def _storable(path: Path) -> bool:
     """Whether a path can lead anywhere: no stored name has characters that cannot be stored."""
-    return all(map(is_text, (path.attribute, path.sub or "", *path.trail)))
+    return all(map(is_text, (path.attribute, path.sub or "", *path.trail, *path.via)))
 
 
-def _leaf(tree: Exists | Compare) -> Clause:
-    member = tree.path.sub
-    if member in _TIME_MEMBERS:
-        return _time_leaf(tree, _TIME_MEMBERS[member])
-    if isinstance(tree, Exists):
-        return _reached(tree.path, Clause("1"))
+def _leaf(tree: Exists | Compare | Matches) -> Clause:
+    path = tree.path
+    if path.attribute == OWN:
+        return _own_time(tree)
+    if path.sub in _TIME_MEMBERS:
+        column = _TIME_MEMBERS[path.sub]
+        tables, holder = _instances(path.attribute, path.via)
+        default = "0" if column in _NEVER_ABSENT else "NULL"
+        return _time_leaf(tree, tables, f"coalesce(json_extract({holder}, '$.{column}'), {default})")
+    match tree:
+        case Exists():
+            return _reached(path, Clause("1"))
+        case Matches():
+            return _pattern_leaf(tree)
+        case Compare():
+            return _compared(tree)
+
+
+def _own_time(tree: Exists | Compare | Matches) -> Clause:
+    path = tree.path
+    if path.sub not in OWN_TIMES or path.via:
+        return NEVER
+    return _time_leaf(tree, Clause("(SELECT 1)"), "e.created" if path.sub == "createdAt" else "d.modified")
+
+
+def _compared(tree: Compare) -> Clause:
     if not tree.operands:
         return NEVER
     if tree.operator is Operator.UNEQUAL:
@@ -136,14 +198,31 @@ def _leaf(tree: Exists | Compare) -> Clause:
     return _reached(tree.path, _ordered(tree.operands[0], tree.operator.value))
 
 
-def _time_leaf(tree: Exists | Compare, column: str) -> Clause:
-    """A condition on a time of the instances; times are compared with moments alone and have no members."""
-    if tree.path.trail:
+def _pattern_leaf(tree: Matches) -> Clause:
+    found = _reached(tree.path, Clause("v.type = 'text' AND fits(v.atom, ?)", (_checked(tree.pattern),)))
+    if not tree.negated:
+        return found
+    there = _reached(tree.path, Clause("v.type = 'text'"))
+    return Clause(f"{there.sql} AND NOT {found.sql}", there.bound + found.bound)
+
+
+def _instances(attribute: str, via: Sequence[str]) -> tuple[Clause, str]:
+    """The tables that list instances of an attribute, or of a sub-attribute of it, and the column that holds them."""
+    tables, bound = "jsonb_each(d.body, ?) i", [json_path(attribute)]
+    holder = "i.value"
+    for depth, name in enumerate(via):
+        tables += f", jsonb_each({holder}, ?) n{depth}"
+        bound.append(json_path("s", name))
+        holder = f"n{depth}.value"
+    return Clause(tables, tuple(bound)), holder
+
+
+def _time_leaf(tree: Exists | Compare | Matches, tables: Clause, at: str) -> Clause:
+    """A condition on a time (column ``at`` of the tables); it is compared with moments alone and has no members."""
+    if tree.path.trail or isinstance(tree, Matches):
         return NEVER
-    bound = (json_path(tree.path.attribute),)
-    default = "0" if column in _NEVER_ABSENT else "NULL"
-    at = f"coalesce(json_extract(i.value, '$.{column}'), {default})"
-    rows = "SELECT 1 FROM jsonb_each(d.body, ?) i WHERE"
+    bound = tables.bound
+    rows = f"SELECT 1 FROM {tables.sql} WHERE"
     if isinstance(tree, Exists):
         return Clause(f"EXISTS ({rows} {at} IS NOT NULL)", bound)
     moments = [operand for operand in tree.operands if _is_moment(operand)]
@@ -178,25 +257,21 @@ def _time_equal(operand: Any, at: str) -> Clause:
 
 def _reached(path: Path, wanted: Clause) -> Clause:
     """The clause that a value ``v`` at the path is as wanted; lists count element by element."""
-    tables, bound = "jsonb_each(d.body, ?) i", [json_path(path.attribute)]
-    holder = "i.value"
     if path.sub in _TEXT_MEMBERS:
+        tables, holder = _instances(path.attribute, path.via)
         place = Clause("?", (json_path(_TEXT_MEMBERS[path.sub], *path.trail),))
     else:
-        if path.sub is not None:
-            tables += ", jsonb_each(i.value, ?) n"
-            bound.append(json_path("s", path.sub))
-            holder = "n.value"
+        tables, holder = _instances(path.attribute, path.via if path.sub is None else (*path.via, path.sub))
         typed = f"json_extract({holder}, '$.k') = 'Property' AND json_type({holder}, '$.v.\"@value\"') IS NOT NULL"
         place = Clause(f"iif({typed}, ?, ?)", (json_path("v", "@value", *path.trail), json_path("v", *path.trail)))
     # A scalar null is no value, an object only exists; jsonb_each would list the members of an object.
     sql = (
-        f"EXISTS (SELECT 1 FROM {tables}, (SELECT 1) p WHERE CASE json_type({holder}, {place.sql}) "
+        f"EXISTS (SELECT 1 FROM {tables.sql}, (SELECT 1) p WHERE CASE json_type({holder}, {place.sql}) "
         "WHEN 'null' THEN 0 "
         f"WHEN 'object' THEN {'1' if wanted.sql == '1' else '0'} "
         f"ELSE EXISTS (SELECT 1 FROM jsonb_each({holder}, {place.sql}) v WHERE {wanted.sql}) END)"
     )
-    return Clause(sql, (*bound, *place.bound, *place.bound, *wanted.bound))
+    return Clause(sql, (*tables.bound, *place.bound, *place.bound, *wanted.bound))
 
 
 def _comparable(operand: Any) -> Clause:

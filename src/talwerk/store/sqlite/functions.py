@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import apsw
+import msgspec
 
 from talwerk.core.instants import Instant, instant_or_none
+from talwerk.core.match import in_scope
+from talwerk.core.patterns import expression
+
+_LEVELS = msgspec.json.Decoder(tuple[str, ...])
 
 
 @lru_cache(maxsize=4_096)
@@ -14,9 +20,23 @@ def _instant(text: str) -> Instant | None:
     return instant_or_none(text)
 
 
+def _fits(*arguments: Any) -> bool:
+    text, pattern = arguments
+    return expression(pattern).found_in(text)
+
+
+@lru_cache(maxsize=4_096)
+def _in_scope(scope: str, levels: str) -> bool:
+    return in_scope(scope, _LEVELS.decode(levels))
+
+
 def register(connection: apsw.Connection) -> None:
     """Make the functions known to a connection.
 
-    ``instant(text)`` is the microseconds UTC of an RFC 3339 text, NULL for anything else.
+    ``instant(text)`` is the microseconds UTC of an RFC 3339 text, NULL for anything else; ``fits(text, pattern)``
+    is whether a regular expression is found in a text; ``in_scope(scope, levels)`` is what ``core.match`` says of a
+    scope and a JSON list of levels.
     """
     connection.create_scalar_function("instant", _instant, 1, deterministic=True)
+    connection.create_scalar_function("fits", _fits, 2, deterministic=True)
+    connection.create_scalar_function("in_scope", _in_scope, 2, deterministic=True)

@@ -14,7 +14,7 @@ from talwerk.core.change import Ack, Batch, Change, Done, Mode, Observations, Or
 from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import HOUR, MINUTE
-from talwerk.core.merge import same_observation
+from talwerk.core.observation import same_observation
 from talwerk.core.quality import Flag, Mark, mark_of
 from talwerk.core.query import Compare, Nothing, OfType, Operator, Page, Path, Query, TemporalQuery, Window
 from talwerk.core.series import Nature

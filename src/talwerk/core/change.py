@@ -6,10 +6,12 @@ These values travel as bytes between processes, so that they hold nothing but pl
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from .entity import Entity
+from .entity import Entity, Kind
 from .errors import Fault
 from .quality import Flag
 
@@ -35,7 +37,25 @@ class Mode(StrEnum):
     UPDATE = "update"
     """Bring it into being, or overwrite the named attributes (5.6.8, option update)."""
     OBSERVE = "observe"
-    """Add instances as a device does: the newest becomes current, older ones go to history."""
+    """Add instances as a device does: the newest becomes current, older ones go to history (5.6.11, 5.6.12)."""
+    PATCH = "patch"
+    """Overwrite the named instances that are there, remove those that are null; others are refused (5.6.2, 5.6.19)."""
+    MERGE = "merge"
+    """Change what the fragments name, down to the members of values, and keep the rest (5.6.17)."""
+    PARTIAL = "partial"
+    """Change the named members of instances that are there; others are refused (5.6.4)."""
+    DELETE = "delete"
+    """End it; its history stays, unless the store is told otherwise (5.6.6)."""
+    DELETE_ATTRIBUTES = "delete attributes"
+    """Remove the targets from its current state; their history stays (5.6.5)."""
+    ERASE = "erase"
+    """Remove it with its history (5.6.16)."""
+    ERASE_ATTRIBUTES = "erase attributes"
+    """Remove the targets with their history (5.6.13)."""
+    REVISE = "revise"
+    """Put another value in the place of the targeted instance of history (5.6.14)."""
+    ERASE_INSTANCES = "erase instances"
+    """Remove the targeted instances from history; the newest that is left becomes current (5.6.15)."""
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,12 +80,64 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     simulated: bool = False
 
 
+class Fragment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What shall become of one instance of an attribute; what is unset stays as it is (NGSI-LD clauses 5.5.8, 5.5.12).
+
+    Attributes:
+        kind: which kind of attribute it is, None for that of the instance.
+        value: the new value, or null (``core.entity.NULL``) to remove the instance.
+        dataset: which instance is meant, None for the default one.
+        observed: when the value was observed, None to remove the time.
+        unit: unit of the value, None to remove it.
+        members: further members; null removes one.
+        subattributes: fragments of the attributes of the attribute, by IRI.
+    """
+
+    kind: Kind | None = None
+    value: Any = UNSET
+    dataset: str | None = None
+    observed: int | UnsetType | None = UNSET
+    unit: str | UnsetType | None = UNSET
+    members: dict[str, Any] = {}
+    subattributes: dict[str, tuple[Fragment, ...]] = {}
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is to be removed or revised.
+
+    Attributes:
+        attribute: IRI of the attribute.
+        dataset: which instance of the current state, None for the default one.
+        every: whether the instances of all datasets are meant.
+        instance: id of the instance in history, None for current state.
+    """
+
+    attribute: str
+    dataset: str | None = None
+    every: bool = False
+    instance: str | None = None
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change"):
-    """One change to one entity."""
+    """One change to one entity.
+
+    Attributes:
+        mode: what it does.
+        entity: whom it is about, with whole attributes; with no types where the entity's own are meant.
+        provenance: where the values come from.
+        existing: whether the entity has to exist; modes that change or remove something always need it.
+        overwrite: whether instances that are there may be overwritten; otherwise they are refused.
+        fragments: for merges and partial updates, by IRI of the attribute.
+        targets: for removals and revisions.
+    """
 
     mode: Mode
     entity: Entity
     provenance: Provenance = Provenance()
+    existing: bool = False
+    overwrite: bool = True
+    fragments: dict[str, tuple[Fragment, ...]] = {}
+    targets: tuple[Target, ...] = ()
 
 
 class Observations(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="observations"):
@@ -116,7 +188,24 @@ class Done(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    DELETED = "deleted"
     FAILED = "failed"
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An attribute that a change named and that stays as it is.
+
+    Attributes:
+        attribute: its IRI.
+        fault: why.
+        detail: one sentence about it.
+        dataset: the instance's dataset or None.
+    """
+
+    attribute: str
+    fault: Fault
+    detail: str
+    dataset: str | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -129,6 +218,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         corrected: values that replaced another one of the same time; the old one is kept as superseded.
         fault: why it failed.
         detail: one sentence about the failure.
+        refused: attributes that stay as they are although the change as such was made.
     """
 
     entity: str
@@ -137,6 +227,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     corrected: int = 0
     fault: Fault | None = None
     detail: str = ""
+    refused: tuple[Refusal, ...] = ()
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,9 @@ import msgspec
 from .instants import Instant
 from .quality import Flag
 
+NULL = "urn:ngsi-ld:null"
+"""Stands for a removal, in changes and in the history of what was removed (clause 4.5.0); it is a value nowhere."""
+
 
 class Kind(StrEnum):
     """The kinds of attributes (NGSI-LD clause 4.5)."""
@@ -46,6 +49,7 @@ class Attribute(
         "modified": "m",
         "quality": "q",
         "instance": "i",
+        "deleted": "e",
         "members": "x",
         "subattributes": "s",
     },
@@ -62,6 +66,7 @@ class Attribute(
         modified: when it last changed; set by the store.
         quality: stored flag and marks, see ``core.quality``.
         instance: stable id of a historical instance; set by the store on reads of history.
+        deleted: when the attribute was deleted; only in history, on the instance that marks it.
         members: further members without meaning to us (objectType, valueType, ...), kept as they came.
         subattributes: attributes of the attribute, by IRI.
     """
@@ -75,6 +80,7 @@ class Attribute(
     modified: int = 0
     quality: int = int(Flag.NOT_EVALUATED)
     instance: str | None = None
+    deleted: int | None = None
     members: dict[str, Any] = {}
     subattributes: dict[str, tuple[Attribute, ...]] = {}
 

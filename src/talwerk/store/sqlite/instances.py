@@ -8,7 +8,7 @@ import apsw
 import msgspec
 
 from talwerk.core.entity import Attribute, is_lean, observed_or_created
-from talwerk.core.merge import same_observation
+from talwerk.core.observation import same_observation
 from talwerk.core.quality import FLAG_MASK, Mark
 
 from .rollups import Rollups

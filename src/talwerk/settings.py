@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         single: everything in one process, for small devices and tests.
         serve_processes: processes that answer HTTP; one fills a core.
         dev_open_writes: lets everybody write; for conformance and load tests, on loopback only.
+        dev_allow_loopback: lets @contexts come from this machine; only together with dev_open_writes.
+        context_map: files that stand for the addresses of @contexts, which are then never fetched.
         log_level: how much is logged.
         queue_max: batches that may wait for the writer; more are refused with 503.
         query_budget_ms: milliseconds that one query may take before it is refused as too complex.
@@ -48,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     single: bool = False
     serve_processes: int = 1
     dev_open_writes: bool = False
+    dev_allow_loopback: bool = False
+    context_map: dict[str, Path] = {}
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     queue_max: int = 1_000
     query_budget_ms: int = 2_000
@@ -60,6 +64,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("queue_max, query_budget_ms and serve_processes are at least 1")
         if self.dev_open_writes and self.host not in LOOPBACK:
             raise ValueError(f"dev_open_writes lets everybody write; it needs a loopback host, not {self.host!r}")
+        if self.dev_allow_loopback and not self.dev_open_writes:
+            raise ValueError("dev_allow_loopback opens this machine to requests; it needs dev_open_writes")
+        for address in self.context_map:
+            if not address.startswith(("http://", "https://")):
+                raise ValueError(f"context_map has {address!r}, which is neither an http nor an https address")
 
     @property
     def loopback(self) -> bool:
@@ -67,7 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.host in LOOPBACK
 
 
-_SWITCHES = ("single", "dev_open_writes")
+_SWITCHES = ("single", "dev_open_writes", "dev_allow_loopback")
 FIELDS = tuple(field.name for field in msgspec.structs.fields(Settings))
 
 
@@ -131,12 +140,37 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
         if key not in FIELDS:
             known = ", ".join(PREFIX + name.upper() for name in FIELDS)
             raise SettingsError(f"{variable}: there is no such setting; there are {known}")
-        value: Any = [part.strip() for part in text.split(",") if part.strip()] if key == "hosts" else text
-        if key in _SWITCHES:
-            value = {"": False, "no": False, "off": False, "yes": True, "on": True}.get(text.lower(), text)
+        value = _from_text(key, text, variable)
         _check(key, value, variable)
         values[key] = value
     return values
+
+
+def _from_text(key: str, text: str, place: str) -> Any:
+    """A value as variables write it: lists separated by commas, tables as ``KEY=VALUE`` pairs."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if key == "hosts":
+        return parts
+    if key == "context_map":
+        return pairs(parts, place)
+    if key in _SWITCHES:
+        return {"": False, "no": False, "off": False, "yes": True, "on": True}.get(text.lower(), text)
+    return text
+
+
+def pairs(texts: Iterable[str], place: str) -> dict[str, str]:
+    """``URL=FILE`` texts as a table; the address may hold ``=`` itself.
+
+    Raises:
+        SettingsError: a text has no ``=``.
+    """
+    table: dict[str, str] = {}
+    for text in texts:
+        address, equals, file = text.rpartition("=")
+        if not (equals and address and file):
+            raise SettingsError(f"{place}: {text!r} is not of the form URL=FILE")
+        table[address] = file
+    return table
 
 
 def _check(key: str, value: Any, place: str) -> None:
@@ -145,7 +179,7 @@ def _check(key: str, value: Any, place: str) -> None:
         _converted({key: value}, place)
     except SettingsError as error:
         # Values that are only wrong together (host and dev_open_writes) are judged when all are known.
-        if key == "dev_open_writes" and "loopback" in str(error):
+        if key in {"dev_open_writes", "dev_allow_loopback"} and "it needs" in str(error):
             return
         raise
 

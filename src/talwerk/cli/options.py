@@ -10,9 +10,18 @@ from typing import Any, Concatenate, ParamSpec
 import click
 
 from talwerk.core.errors import DomainError
-from talwerk.settings import Settings, SettingsError, load
+from talwerk.settings import Settings, SettingsError, load, pairs
 
 P = ParamSpec("P")
+
+
+def _pairs(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str] | None:
+    """``URL=FILE`` options as a table, None when there are none."""
+    try:
+        return pairs(texts, "--context-map") or None
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+
 
 _FLAGS: dict[str, Any] = {
     "city": click.option("--city", metavar="KEY", help="City profile: its key, or the folder that holds it."),
@@ -23,6 +32,19 @@ _FLAGS: dict[str, Any] = {
     "single": click.option("--single", is_flag=True, default=None, help="Everything in one process."),
     "dev_open_writes": click.option(
         "--dev-open-writes", is_flag=True, default=None, help="Let everybody write; for tests on this machine only."
+    ),
+    "dev_allow_loopback": click.option(
+        "--dev-allow-loopback",
+        is_flag=True,
+        default=None,
+        help="Let @contexts come from this machine; only together with --dev-open-writes.",
+    ),
+    "context_map": click.option(
+        "--context-map",
+        metavar="URL=FILE",
+        multiple=True,
+        callback=_pairs,
+        help="Let a file stand for an @context; may be repeated.",
     ),
     "log_level": click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error."),
 }

@@ -20,4 +20,5 @@ def settings(settings: Settings, as_json: bool) -> None:
         click.echo(msgspec.json.encode(values).decode())
         return
     for name, value in values.items():
-        click.echo(f"{name:<18} {value if not isinstance(value, list) else ', '.join(value) or '-'}")
+        parts = [f"{key}={part}" for key, part in value.items()] if isinstance(value, dict) else value
+        click.echo(f"{name:<18} {parts if not isinstance(parts, list) else ', '.join(parts) or '-'}")

@@ -11,7 +11,18 @@ from .options import with_settings
 
 
 @click.command()
-@with_settings("city", "data", "host", "port", "feeds", "single", "dev_open_writes", "log_level")
+@with_settings(
+    "city",
+    "data",
+    "host",
+    "port",
+    "feeds",
+    "single",
+    "dev_open_writes",
+    "dev_allow_loopback",
+    "context_map",
+    "log_level",
+)
 def up(settings: Settings) -> None:
     """Start the city and keep it running until it is asked to stop (Ctrl-C)."""
     run(settings)

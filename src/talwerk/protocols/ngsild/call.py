@@ -17,7 +17,8 @@ from talwerk.protocols.http.bodies import BODY_BYTES_MAX, read_body
 from talwerk.protocols.http.negotiation import content_type
 from talwerk.protocols.http.strict_json import decode_json
 
-from .contexts import Context, Contexts, core_context
+from .context_library import Contexts
+from .contexts import Context, core_context
 from .encoding import Representation
 from .parameters import Parameters
 from .ready import Ready
@@ -110,8 +111,7 @@ def document_answer(document: Any, how: Representation, status: int = 200, heade
 
 def _context_link(context: Context) -> bytes:
     # A header names one address; a context in several parts is only ever written into bodies.
-    reference = context.reference if isinstance(context.reference, str) else context.reference[-1]
-    return f'<{reference}>; rel="{_CONTEXT_RELATION}"; type="{JSON_LD}"'.encode()
+    return f'<{context.address}>; rel="{_CONTEXT_RELATION}"; type="{JSON_LD}"'.encode()
 
 
 def _context_address(header: bytes | None) -> str | None:

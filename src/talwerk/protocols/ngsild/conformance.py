@@ -17,6 +17,8 @@ from talwerk.protocols.http.strict_json import DEPTH_MAX
 from . import q
 from .batch import ENTITIES_MAX
 from .call import PREFIX
+from .context_documents import BYTES_MAX, TIMEOUT_S
+from .context_library import DOCUMENTS_MAX
 from .contexts import CORE_ADDRESS
 from .operations import OPERATIONS, Operation
 from .parameters import PARAMETERS
@@ -43,9 +45,10 @@ documents (RFC 9457) with the standard's `type` and the media type `application/
 | `q` | {q.LENGTH_MAX:,} characters, {q.TERMS_MAX} terms, {q.NESTING_MAX} levels of parentheses |
 | times | between the years 1800 and 2200 |
 
-- **@context**: term definitions inside the body, and the core context, under the addresses of its other versions too:
-  <{CORE_ADDRESS}>. Any other address answers
-  `504 LdContextNotAvailable`.
+- **@context**: addresses, term definitions and lists of both, in `Link` and body; documents that name others. They are
+  fetched from public hosts only, {BYTES_MAX >> 20} MiB, {TIMEOUT_S:g} s and {DOCUMENTS_MAX} documents at most, and kept;
+  what is not to be had answers `504 LdContextNotAvailable`. The core context, <{CORE_ADDRESS}>, is built in, under
+  the addresses of its other versions too. Scoped contexts answer `400`.
 - **q**: the whole grammar is read. Patterns (`~=`, `!~=`), linked entities, sub-attributes of sub-attributes and the
   entity's own times answer `422`.
 - **Representations**: normalized, concise, simplified (keyValues), temporalValues; `application/json` and

@@ -19,7 +19,7 @@ from talwerk.protocols.http.guard import SCOPE
 from talwerk.protocols.http.problems import problem_answer, unexpected
 
 from .call import PREFIX, Call
-from .contexts import Contexts
+from .context_library import Contexts
 from .faults import FORM
 from .operations import OPERATIONS, Operation
 from .parameters import parse_parameters
@@ -61,12 +61,13 @@ class Endpoint:
     Args:
         broker: the one way in and out.
         clock: the source of time.
+        contexts: finds JSON-LD contexts.
     """
 
-    def __init__(self, broker: Broker, clock: Clock) -> None:
+    def __init__(self, broker: Broker, clock: Clock, contexts: Contexts) -> None:
         self._broker = broker
         self._clock = clock
-        self._contexts = Contexts()
+        self._contexts = contexts
         self._resources = _Resources()
         self._ready = Ready()
 
@@ -155,11 +156,17 @@ def _check_right(scope: Scope) -> None:
     raise DomainError(Fault.FORBIDDEN, f"The {allowed.principal.role} {allowed.principal.name} may not write.")
 
 
-def endpoint(broker: Broker, clock: Clock) -> ASGIApp:
-    """The NGSI-LD API as an ASGI application; it expects the guard in front of it."""
-    return Endpoint(broker, clock)
+def endpoint(broker: Broker, clock: Clock, contexts: Contexts | None = None) -> ASGIApp:
+    """The NGSI-LD API as an ASGI application; it expects the guard in front of it.
+
+    Args:
+        broker: the one way in and out.
+        clock: the source of time.
+        contexts: finds JSON-LD contexts; None for those that need no fetching.
+    """
+    return Endpoint(broker, clock, contexts or Contexts.closed(clock))
 
 
-def routes(broker: Broker, clock: Clock) -> list[BaseRoute]:
-    """The NGSI-LD API below ``/ngsi-ld/v1``."""
-    return [Mount(PREFIX, app=endpoint(broker, clock))]
+def routes(broker: Broker, clock: Clock, contexts: Contexts | None = None) -> list[BaseRoute]:
+    """The NGSI-LD API below ``/ngsi-ld/v1``; the arguments are those of :func:`endpoint`."""
+    return [Mount(PREFIX, app=endpoint(broker, clock, contexts))]

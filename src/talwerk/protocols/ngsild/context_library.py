@@ -1,0 +1,139 @@
+"""From what a request names as its @context to the compiled context: lists, nested documents, limits (clause 5.5.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urljoin
+
+import msgspec
+
+from talwerk.core.errors import DomainError, bad_data
+from talwerk.core.instants import Clock
+from talwerk.protocols.http.outgoing import Outgoing
+
+from .context_documents import Documents
+from .contexts import CORE_ADDRESS, Context, core_context, is_core_address
+from .term_definitions import Definitions
+
+DOCUMENTS_MAX = 16
+DEPTH_MAX = 8
+_LIST_MAX = 20
+_COMPILED_MAX = 200
+_COMPILED_TERMS_MAX = 100_000
+_COMPILED_S = 3_600.0
+_KEY_BYTES_MAX = 100_000
+
+
+class Contexts:
+    """Finds and compiles the contexts that requests name, and remembers the latest.
+
+    Args:
+        documents: finds the documents that addresses stand for.
+        clock: the source of time.
+    """
+
+    def __init__(self, documents: Documents, clock: Clock) -> None:
+        self._documents = documents
+        self._clock = clock
+        self._compiled: dict[bytes, tuple[Context, float]] = {}
+
+    @classmethod
+    def closed(cls, clock: Clock) -> Self:
+        """Contexts of a city that never fetches any."""
+        return cls(Documents(clock), clock)
+
+    @classmethod
+    def open(cls, clock: Clock, directory: Path, given: Mapping[str, Path], *, allow_loopback: bool) -> Self:
+        """Contexts of a city that fetches what it does not know.
+
+        Args:
+            clock: the source of time.
+            directory: where fetched documents are kept.
+            given: files that stand for addresses.
+            allow_loopback: whether documents may come from this machine.
+        """
+        return cls(Documents(clock, Outgoing(allow_loopback=allow_loopback), directory, given), clock)
+
+    async def resolve(self, reference: object) -> Context:
+        """The context that a Link header or an ``@context`` member stands for.
+
+        Args:
+            reference: an address, an object of term definitions, or a list of both.
+
+        Raises:
+            DomainError: BadRequestData when it is no context; LdContextNotAvailable when an address leads nowhere.
+        """
+        if is_core_address(reference):
+            return core_context()
+        key = msgspec.json.encode(reference)
+        known = self._compiled.get(key)
+        if known is not None and self._clock.monotonic_s() < known[1]:
+            return known[0]
+        assembly = _Assembly(self._documents)
+        context = await assembly.context(reference if isinstance(reference, list) else [reference])
+        if len(key) <= _KEY_BYTES_MAX:
+            self._remember(key, context)
+        return context
+
+    def _remember(self, key: bytes, context: Context) -> None:
+        self._compiled.pop(key, None)
+        self._compiled[key] = (context, self._clock.monotonic_s() + _COMPILED_S)
+        while len(self._compiled) > 1 and (
+            len(self._compiled) > _COMPILED_MAX
+            or sum(kept.size for kept, _ in self._compiled.values()) > _COMPILED_TERMS_MAX
+        ):
+            self._compiled.pop(next(iter(self._compiled)))
+
+
+class _Assembly:
+    """One context on its way together."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self._definitions = Definitions()
+        self._count = 0
+
+    async def context(self, parts: list[Any]) -> Context:
+        await self._add_all(parts, "", ())
+        own = [part for part in parts if part != {} and not is_core_address(part)]
+        if not own:
+            return core_context()
+        return Context(self._definitions.terms, self._definitions.prefixes, [*own, CORE_ADDRESS])
+
+    async def _add_all(self, parts: list[Any], base: str, trail: tuple[str, ...]) -> None:
+        if len(parts) > _LIST_MAX:
+            raise bad_data(f"The @context has {len(parts)} parts; {_LIST_MAX} is the most.", "/@context")
+        for part in parts:
+            await self._add(part, base, trail)
+
+    async def _add(self, part: object, base: str, trail: tuple[str, ...]) -> None:
+        if isinstance(part, str):
+            await self._add_document(urljoin(base, part) if base else part, trail)
+        elif isinstance(part, dict):
+            self._definitions.add(part)
+        else:
+            raise bad_data("The @context is neither an address nor an object nor a list of them.", "/@context")
+
+    async def _add_document(self, address: str, trail: tuple[str, ...]) -> None:
+        if is_core_address(address):
+            self._definitions.add_core()
+            return
+        if not address.startswith(("https://", "http://")):
+            raise bad_data(f"The @context {address[:80]!r} is neither an http nor an https address.", "/@context")
+        if address in trail:
+            raise bad_data(f"The @context {address[:300]} includes itself.", "/@context")
+        self._count += 1
+        if self._count > DOCUMENTS_MAX:
+            raise bad_data(f"The @context stands for more than {DOCUMENTS_MAX} documents.", "/@context")
+        if len(trail) >= DEPTH_MAX:
+            raise bad_data(f"The documents of the @context are nested deeper than {DEPTH_MAX} levels.", "/@context")
+        document = await self._documents.get(address)
+        content = document.content if isinstance(document.content, list) else [document.content]
+        try:
+            await self._add_all(content, document.base, (*trail, address))
+        except DomainError as error:
+            if not (error.where or "").startswith("/"):
+                raise
+            raise DomainError(error.fault, error.detail, f"{address[:300]}#{error.where}") from error

@@ -15,7 +15,8 @@ from tests.portal.examples import PAGES
 ADDRESS = "http://city.test/de/"
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, no asynchronous test can in the same process.
+@pytest.fixture(scope="module")
 def browser(needs: Callable[[str], str]) -> Iterator[Browser]:
     arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:

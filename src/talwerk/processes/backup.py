@@ -124,9 +124,7 @@ def _checked(source: Path) -> Manifest:
         raise invalid(f"The folder {source} is no backup: {error}.") from error
     database = source / DATABASE
     if not database.is_file() or _digest(database) != manifest.sha256:
-        raise DomainError(
-            Fault.INTERNAL, f"The backup {source} is damaged: its database is not the one saved."
-        )
+        raise DomainError(Fault.INTERNAL, f"The backup {source} is damaged: its database is not the one saved.")
     if prove_database(database) != manifest.proof:
         raise DomainError(Fault.INTERNAL, f"The backup {source} is damaged: its database does not say what it should.")
     return manifest

@@ -1,0 +1,116 @@
+"""Writers that keep a ledger of what was acknowledged, against a city whose processes are killed all the time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+
+from talwerk.core.instants import format_instant
+
+HOUR = 3_600_000_000
+BASE = 1_700_000_000_000_000 // HOUR * HOUR
+STEP = HOUR // 12
+PER_BATCH = 4
+
+
+def entity_of(writer: int) -> str:
+    return f"urn:ngsi-ld:Counter:{writer}"
+
+
+@dataclass
+class Ledger:
+    """What each writer was promised, and what happened on the way.
+
+    Attributes:
+        acknowledged: number of batches acknowledged, by writer; batch n holds the values 4n .. 4n+3.
+        answers: how often each status came, 0 for a broken connection.
+        kills: how often each process was killed.
+    """
+
+    acknowledged: dict[int, int] = field(default_factory=dict)
+    answers: Counter[int] = field(default_factory=Counter)
+    kills: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        answered = ", ".join(f"{count} x {status or 'broken'}" for status, count in sorted(self.answers.items()))
+        killed = ", ".join(f"{name} {count} times" for name, count in sorted(self.kills.items()))
+        return f"{sum(self.acknowledged.values())} batches acknowledged; answers: {answered}; killed: {killed}"
+
+
+def batch(writer: int, number: int) -> list[dict[str, object]]:
+    """Four entities that are written together: if one of them is there, all have to be."""
+    value = number
+    at = format_instant(BASE + number * STEP)
+    return [
+        {
+            "id": f"{entity_of(writer)}:{part}",
+            "type": "Counter",
+            "count": {"type": "Property", "value": value, "observedAt": at},
+        }
+        for part in range(PER_BATCH)
+    ]
+
+
+async def write(port: int, token: str, writer: int, ledger: Ledger, until: asyncio.Event) -> None:
+    """Write batch after batch; one that was not acknowledged is written again, like a device would."""
+    ledger.acknowledged[writer] = 0
+    url = f"http://localhost:{port}/ngsi-ld/v1/entityOperations/upsert?options=update"
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx2.AsyncClient(timeout=5, headers=headers) as client:
+        while not until.is_set():
+            try:
+                answer = await client.post(url, json=batch(writer, ledger.acknowledged[writer]))
+            except httpx2.TransportError:
+                ledger.answers[0] += 1
+                await asyncio.sleep(0.02)
+                continue
+            ledger.answers[answer.status_code] += 1
+            if answer.status_code in (201, 204):
+                ledger.acknowledged[writer] += 1
+            else:
+                assert answer.status_code == 503, answer.text
+                await asyncio.sleep(0.02)
+
+
+async def kill(supervisor: int, seed: int, ledger: Ledger, seconds: float) -> None:
+    """Kill engine, serve or both at random moments."""
+    chance = random.Random(seed)
+    until = asyncio.get_running_loop().time() + seconds
+    while asyncio.get_running_loop().time() < until:
+        await asyncio.sleep(chance.uniform(0.15, 0.6))
+        parts = await asyncio.to_thread(_parts, supervisor)
+        for name in chance.choice((("engine",), ("serve",), ("engine", "serve"))):
+            if name in parts:
+                os.kill(parts[name], signal.SIGKILL)
+                ledger.kills[name] += 1
+
+
+def _parts(supervisor: int) -> dict[str, int]:
+    """The city's processes by the names that they gave themselves."""
+    found = {}
+    for child in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split():
+        try:
+            name = Path(f"/proc/{child}/comm").read_text().removeprefix("tw ").split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        found[name] = int(child)
+    return found
+
+
+async def storm(port: int, token: str, supervisor: int, seed: int, seconds: float) -> Ledger:
+    """Eight writers under fire for so many seconds."""
+    ledger = Ledger()
+    until = asyncio.Event()
+    writers = [asyncio.create_task(write(port, token, n, ledger, until)) for n in range(8)]
+    await kill(supervisor, seed, ledger, seconds)
+    await asyncio.sleep(1)
+    until.set()
+    await asyncio.gather(*writers)
+    return ledger

@@ -1,7 +1,8 @@
-"""The query language of attributes (NGSI-LD clause 4.9): text to filter, by recursive descent.
+r"""The query language of attributes (NGSI-LD clause 4.9): text to filter, by recursive descent.
 
-The whole grammar is read. What the filter tree cannot carry yet (patterns, linked entities, sub-attributes of
-sub-attributes, the entity's own times) is refused as such, after the text has proven to be well-formed.
+The whole grammar is read. Linked entities, which the filter tree cannot carry yet, are refused as such, after the
+text has proven to be well-formed. A pattern stands between its quotes as it is (only ``\"`` means a quote), because
+the escapes of regular expressions are not those of JSON.
 """
 
 from __future__ import annotations
@@ -14,7 +15,22 @@ import msgspec
 from talwerk.core.errors import DomainError, Fault, invalid
 from talwerk.core.identifiers import is_iri
 from talwerk.core.instants import instant_or_none
-from talwerk.core.query import And, Compare, Exists, Filter, Moment, Nothing, Operand, Operator, Or, Path, Range
+from talwerk.core.match import OWN_TIMES
+from talwerk.core.patterns import expression
+from talwerk.core.query import (
+    OWN,
+    And,
+    Compare,
+    Exists,
+    Filter,
+    Matches,
+    Moment,
+    Operand,
+    Operator,
+    Or,
+    Path,
+    Range,
+)
 
 LENGTH_MAX = 8_000
 TERMS_MAX = 200
@@ -23,11 +39,13 @@ NESTING_MAX = 20
 MEMBERS = frozenset({"observedAt", "unitCode", "datasetId", "createdAt", "modifiedAt"})
 """Members of an attribute that a condition may be about, beside its sub-attributes."""
 
-_ENTITY_MEMBERS = frozenset({"id", "type", "scope", "createdAt", "modifiedAt", "deletedAt", "expiresAt"})
+_SUBS_MAX = 16
+_ENTITY_MEMBERS = frozenset({"id", "type", "scope", "deletedAt", "expiresAt"})
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s;|,()\[\]{}\"=!<>~]+|[^\s.;|,()\[\]{}\"=!<>~]+")
 _OPERATOR = re.compile(r"==|!=|>=|<=|!~=|~=|>|<")
 _QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\.)*+"')
+_QUOTED_PATTERN = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BARE = re.compile(r"[^\s;|,()\"]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -119,8 +137,7 @@ class _Parser:
         if sign is None:
             return Exists(path)
         if sign in {"~=", "!~="}:
-            self._pattern()
-            return Nothing()
+            return Matches(path, self._pattern(), negated=sign == "!~=")
         operator = Operator(sign)
         equality = operator in {Operator.EQUAL, Operator.UNEQUAL}
         operands = self._operands() if equality else (self._comparable(),)
@@ -142,12 +159,15 @@ class _Parser:
         attribute, *subs = names
         if attribute in _ENTITY_MEMBERS:
             self._refuse(f"the entity's own member {attribute}")
-        if len(subs) > 1:
-            self._refuse(f"a sub-attribute of a sub-attribute ({'.'.join(names)[:80]})")
-        sub = subs[0] if subs else None
+        if len(subs) > _SUBS_MAX:
+            raise DomainError(Fault.TOO_COMPLEX, f"The q has a path of more than {_SUBS_MAX} sub-attributes.", "q")
+        if attribute in OWN_TIMES and not subs and not trail:
+            return Path(OWN, attribute), ""
+        *via, sub = subs or (None,)
         if sub is not None and sub not in MEMBERS:
             sub = self._named(sub)
-        return Path(self._named(attribute), sub, trail), attribute
+        path = Path(self._named(attribute), sub, trail, tuple(self._named(name) for name in via if name is not None))
+        return path, attribute
 
     def _named(self, name: str) -> str:
         try:
@@ -186,10 +206,18 @@ class _Parser:
             if not self._take("]"):
                 raise self.broken("a closing bracket was expected")
 
-    def _pattern(self) -> None:
-        if self._match(_QUOTED) is None and self._match(_BARE) is None:
+    def _pattern(self) -> str:
+        start = self.at
+        quoted = self._match(_QUOTED_PATTERN)
+        pattern = self._match(_BARE) if quoted is None else quoted[1:-1].replace('\\"', '"')
+        if pattern is None:
             raise self.broken("a pattern was expected")
-        self._refuse("a pattern (~= or !~=)")
+        try:
+            expression(pattern)
+        except DomainError as error:
+            self.at = start
+            raise self.broken(error.detail.rstrip(".")) from error
+        return pattern
 
     def _refuse(self, what: str) -> None:
         self.unsupported = self.unsupported or what

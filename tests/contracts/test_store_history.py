@@ -162,6 +162,20 @@ def test_a_page_holds_a_limited_number_of_instances(store_factory: StoreFactory,
     assert not store.history(TemporalQuery(entities=Query(ids=(ONE,))), ALL).truncated
 
 
+def test_a_long_history_is_read_piece_by_piece(store_factory: StoreFactory, place: str) -> None:
+    store = store_factory(place, StandingClock(), instances=500)
+    ids = [f"urn:x:{n}" for n in range(30)]
+    write(store, *(levels([NOON - 300 + at for at in range(300)], list(range(300)), id_) for id_ in ids))
+    page = store.history(TemporalQuery(entities=Query(page=Page(limit=100))), ALL)
+    assert page.truncated
+    assert {tuple(a.value for a in e.attributes[LEVEL]) for e in page.entities} == {tuple(range(16))}
+    page = store.history(TemporalQuery(entities=Query(page=Page(limit=100)), last=100), ALL)
+    assert {tuple(a.value for a in e.attributes[LEVEL]) for e in page.entities} == {tuple(range(284, 300))}
+    assert grown(store, TemporalQuery(entities=Query(ids=(ids[3],)), last=290), ids[3]) == list(range(10, 300))
+    modified = TemporalQuery(entities=Query(ids=(ids[3],)), property=TimeProperty.MODIFIED)
+    assert grown(store, modified, ids[3]) == list(range(300))
+
+
 def test_another_unit_or_method_opens_another_series(store: Store, clock: StandingClock) -> None:
     measured, mean = Provenance(source="a", licence="CC0-1.0"), Provenance(source="a", method="mean")
     write(store, levels([NOON - 3 * HOUR], [1], unit="CMT", provenance=measured))
@@ -182,6 +196,7 @@ def test_another_unit_or_method_opens_another_series(store: Store, clock: Standi
     (outcome,) = write(store, repeated)
     assert (outcome.added, outcome.corrected) == (1, 0)
     assert store.points(key(), Window(), ALL).values == [1, 200, 4]
+    assert store.points(key(), Window(), ALL, last=2).values == [200, 4]
     assert [s.closed is None for s in store.series(ALL)] == [True, False, False]
     assert [b.n for b in store.hours(key(), Window(), ALL)] == [1, 1, 1]
 

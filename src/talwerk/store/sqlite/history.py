@@ -13,6 +13,7 @@ import apsw
 import msgspec
 
 from talwerk.core.entity import Attribute, Attributes, Entity, Kind
+from talwerk.core.instants import EARLIEST, LATEST
 from talwerk.core.quality import Mark
 from talwerk.core.query import TemporalQuery, TimeProperty
 from talwerk.core.scope import Scope
@@ -150,20 +151,16 @@ def _taken(
     What does not fit is cut off at one instant for all series: later ones, or with ``last`` the older ones.
     """
     newest_first = query.last is not None
+    # So few at a time that many series together do not fill the memory, so many that one needs to be asked once.
+    few = min(max(2 * most // max(len(branches), 1), 16), query.last if query.last else most + 1)
     groups: dict[tuple[int, str, str | None], list[Iterator[Row]]] = {}
-    cursors = []
-    try:
-        for index, branch in enumerate(branches):
-            cursor = _instances(connection, query, branch.sid, index)
-            cursors.append(cursor)
-            groups.setdefault((branch.entity, branch.attribute, branch.dataset), []).append(cursor)
-        streams = [
-            islice(merge(*group, key=_TIME_AND_BRANCH, reverse=newest_first), query.last) for group in groups.values()
-        ]
-        taken = list(islice(merge(*streams, key=_TIME_AND_BRANCH, reverse=newest_first), most + 1))
-    finally:
-        for cursor in cursors:
-            cursor.close()
+    for index, branch in enumerate(branches):
+        stream = _instances(connection, query, (branch.sid, index), few)
+        groups.setdefault((branch.entity, branch.attribute, branch.dataset), []).append(stream)
+    streams = [
+        islice(merge(*group, key=_TIME_AND_BRANCH, reverse=newest_first), query.last) for group in groups.values()
+    ]
+    taken = list(islice(merge(*streams, key=_TIME_AND_BRANCH, reverse=newest_first), most + 1))
     truncated = len(taken) > most
     if truncated:
         # An instant is shown with all its instances or not at all, so that a client can go on from there.
@@ -175,16 +172,26 @@ def _taken(
     return taken, truncated
 
 
-def _instances(connection: apsw.Connection, query: TemporalQuery, sid: int, index: int) -> apsw.Cursor:
-    """The rows of one series within the window, in order, read as they are needed."""
-    time = _TIMES[query.property]
+def _instances(connection: apsw.Connection, query: TemporalQuery, series: tuple[int, int], few: int) -> Iterator[Row]:
+    """The rows of one series (its key and the index of its branch) within the window, in order, few at a time."""
+    sid, index = series
+    time, window = _TIMES[query.property], bounds(query.window)
+    start, end = window if query.property is TimeProperty.OBSERVED else (EARLIEST, LATEST)
     direction = "DESC" if query.last is not None else "ASC"
     sql = (
         f"SELECT o.at, ?, o.val, o.flag, o.recorded, {_FIRST_RECORDED}, x.body "
         "FROM obs o LEFT JOIN obs_ext x ON x.sid = o.sid AND x.at = o.at "
-        f"WHERE o.sid = ? AND {time} >= ? AND {time} < ? ORDER BY o.at {direction}"
+        f"WHERE o.sid = ? AND o.at >= ? AND o.at < ? AND {time} >= ? AND {time} < ? ORDER BY o.at {direction} LIMIT ?"
     )
-    return connection.execute(sql, (index, sid, *bounds(query.window)))
+    while True:
+        rows: list[Any] = connection.execute(sql, (index, sid, start, end, *window, few)).fetchall()
+        yield from rows
+        if len(rows) < few:
+            return
+        if query.last is None:
+            start = rows[-1][0] + 1
+        else:
+            end = rows[-1][0]
 
 
 def _grown(entities: list[Entity], branches: list[Branch], taken: list[Row]) -> list[Entity]:

@@ -49,13 +49,14 @@ def series(connection: apsw.Connection, scope: Scope, entity: str | None) -> tup
     ).fetchall()
     names: dict[int, str | None] = {NONE: None}
     names.update(terms_of(connection, {row[2] for row in found} | {row[3] for row in found}))
+    known = {body: _PROVENANCE.decode(body) for body in {row[4] for row in found}}
     result = [
         Series(
             entity=id_,
             attribute=attribute,
             dataset=names[dataset],
             unit=names[unit],
-            provenance=_PROVENANCE.decode(body),
+            provenance=known[body],
             opened=opened,
             closed=closed,
             first=first,
@@ -71,21 +72,28 @@ def points(connection: apsw.Connection, key: SeriesKey, window: Window, scope: S
     """See ``Store.points``."""
     sids = _sids(connection, key, scope)
     start, end = bounds(window)
-    limit = -1 if last is None else max(last, 0)
-    found: list[tuple[Any, ...]] = []
+    # Oldest first as they lie there, or the newest ones and then turned round.
+    direction, limit = ("ASC", -1) if last is None else ("DESC", max(last, 0))
+    sql = (
+        "SELECT at, val, flag, recorded FROM obs "
+        f"WHERE sid = ? AND at >= ? AND at < ? AND {_NUMBERS_AND_TEXTS} ORDER BY at {direction} LIMIT ?"
+    )
+    found: list[Any] = []
     for sid in sids:
-        found += connection.execute(
-            "SELECT at, val, flag, recorded FROM obs "
-            f"WHERE sid = ? AND at >= ? AND at < ? AND {_NUMBERS_AND_TEXTS} ORDER BY at DESC LIMIT ?",
-            (sid, start, end, limit),
-        ).fetchall()
+        found += connection.execute(sql, (sid, start, end, limit)).fetchall()
     if len(sids) > 1:
         # Where two methods speak of one time, the open series is right; it comes last.
-        found = sorted({row[0]: row for row in found}.values(), reverse=True)
-        found = found if last is None else found[:limit]
-    found.reverse()
-    at, values, quality, recorded = (list(column) for column in zip(*found, strict=True)) if found else ([], [], [], [])
-    return Points(at=at, values=values, quality=quality, recorded=recorded)
+        found = sorted({row[0]: row for row in found}.values(), reverse=last is not None)[
+            : None if last is None else limit
+        ]
+    if last is not None:
+        found.reverse()
+    return Points(
+        at=[row[0] for row in found],
+        values=[row[1] for row in found],
+        quality=[row[2] for row in found],
+        recorded=[row[3] for row in found],
+    )
 
 
 def hours(connection: apsw.Connection, key: SeriesKey, window: Window, scope: Scope) -> tuple[Bucket, ...]:

@@ -84,7 +84,11 @@ class City(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def open_city(
-    directory: Path, *, dev_open_writes: bool = False, limits: Limits | None = None
+    directory: Path,
+    *,
+    dev_open_writes: bool = False,
+    limits: Limits | None = None,
+    contexts: ngsild.Contexts | None = None,
 ) -> AsyncIterator[City]:
     clock = FixedClock()
     store = SqliteStore.open(directory / "city.db", clock, limits=limits)
@@ -92,7 +96,7 @@ async def open_city(
         broker = Broker(store, DirectWriter(store), OpenSeal(), OpenDataLog())
         credentials = Credentials.open(directory)
         app = http.guarded(
-            Starlette(routes=ngsild.routes(broker, clock)),
+            Starlette(routes=ngsild.routes(broker, clock, contexts)),
             credentials=credentials,
             hosts=("city.example",),
             dev_open_writes=dev_open_writes,

@@ -46,9 +46,9 @@ documents (RFC 9457) with the standard's `type` and the media type `application/
 | times | between the years 1800 and 2200 |
 
 - **@context**: addresses, term definitions and lists of both, in `Link` and body; documents that name others. They are
-  fetched from public hosts only, {BYTES_MAX >> 20} MiB, {TIMEOUT_S:g} s and {DOCUMENTS_MAX} documents at most, and kept;
-  what is not to be had answers `504 LdContextNotAvailable`. The core context, <{CORE_ADDRESS}>, is built in, under
-  the addresses of its other versions too. Scoped contexts answer `400`.
+  fetched from public hosts only, {BYTES_MAX >> 20} MiB, {TIMEOUT_S:g} s and {DOCUMENTS_MAX} documents at most, and
+  kept; what is not to be had answers `504 LdContextNotAvailable`. The core context, <{CORE_ADDRESS}>, is built in,
+  under the addresses of its other versions too. Scoped contexts answer `400`.
 - **q**: the whole grammar is read. Patterns (`~=`, `!~=`), linked entities, sub-attributes of sub-attributes and the
   entity's own times answer `422`.
 - **Representations**: normalized, concise, simplified (keyValues), temporalValues; `application/json` and

@@ -91,7 +91,9 @@ class Context:
         self.reference = reference
         self.size = len(terms)
         self._vocabulary = core.vocabulary
-        self._terms = {**terms, **core.terms}
+        # A name that is the alias of a keyword is read as that, whatever else a context says of it.
+        self._keywords = core.keywords.keys()
+        self._terms = {**{term: full for term, full in terms.items() if term not in self._keywords}, **core.terms}
         self._prefixes = {**(prefixes or {}), **core.prefixes}
         self._names = {full: term for term, full in sorted(self._terms.items(), key=_worst_first)}
         self._expanded: dict[str, Iri] = {}
@@ -154,7 +156,7 @@ class Context:
 
     def _leads_to(self, name: str, full: str) -> bool:
         try:
-            return self._expand(name) == full
+            return name not in self._keywords and self._expand(name) == full
         except DomainError:
             return False
 

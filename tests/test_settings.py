@@ -50,6 +50,25 @@ def test_open_writes_refuse_any_other_address_than_loopback(text: str) -> None:
         load(environment={"TALWERK_DEV_OPEN_WRITES": text, "TALWERK_HOST": "0.0.0.0"})
 
 
+def test_loopback_for_contexts_needs_open_writes() -> None:
+    open_writes = {"TALWERK_DEV_OPEN_WRITES": "on", "TALWERK_DEV_ALLOW_LOOPBACK": "on"}
+    assert load(environment=open_writes).dev_allow_loopback
+    with pytest.raises(SettingsError, match="dev_allow_loopback .* needs dev_open_writes"):
+        load(environment={"TALWERK_DEV_ALLOW_LOOPBACK": "on"})
+
+
+def test_files_stand_for_contexts(tmp_path: Path) -> None:
+    file = tmp_path / "talwerk.toml"
+    file.write_text('[context_map]\n"https://a.example/c?d=e" = "a.jsonld"\n')
+    expected = {"https://a.example/c?d=e": Path("a.jsonld")}
+    assert load(environment={}, file=file).context_map == expected
+    variable = {"TALWERK_CONTEXT_MAP": "https://a.example/c?d=e=a.jsonld, https://b.example/=b"}
+    assert load(environment=variable).context_map == {**expected, "https://b.example/": Path("b")}
+    for text in ("https://a.example/", "=a", "https://a.example/=", "urn:x:y=a"):
+        with pytest.raises(SettingsError, match="CONTEXT_MAP"):
+            load(environment={"TALWERK_CONTEXT_MAP": text})
+
+
 def test_lists_are_separated_by_commas() -> None:
     assert load(environment={"TALWERK_HOSTS": "talwerk.example, www.talwerk.example"}).hosts == (
         "talwerk.example",

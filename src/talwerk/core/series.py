@@ -110,6 +110,9 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
         start: the oldest time that was written to history, None when nothing was.
         end: the newest time that was written to history, None when nothing was.
         count: how many values were written to history, corrections included.
+        deleted: whether the entity is no more.
+        types: of an entity that is no more, the types that it had.
+        erased: IRIs of the attributes whose history was removed or rewritten.
     """
 
     position: int
@@ -124,6 +127,9 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     start: int | None = None
     end: int | None = None
     count: int = 0
+    deleted: bool = False
+    types: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
 
 
 class TypeCount(msgspec.Struct, frozen=True, kw_only=True):

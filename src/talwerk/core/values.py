@@ -5,6 +5,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+from msgspec import UNSET
+
+from .change import Change, Fragment
 from .entity import Attribute, Entity
 from .errors import DomainError, bad_data
 from .identifiers import is_iri
@@ -140,6 +143,41 @@ def check_attribute(instance: Attribute, where: str, depth: int = 0) -> None:
         check_name(name, where)
         for sub in nested:
             check_attribute(sub, where, depth + 2)
+
+
+def check_change(change: Change) -> None:
+    """Make sure that what a change brings can be kept.
+
+    Raises:
+        DomainError: BadRequestData, with the attribute as the place.
+    """
+    check_entity(change.entity)
+    for name, fragments in change.fragments.items():
+        check_name(name, "attribute")
+        for fragment in fragments:
+            _check_fragment(fragment, name)
+    for target in change.targets:
+        check_name(target.attribute, "attribute")
+        if target.dataset is not None:
+            check_name(target.dataset, target.attribute)
+
+
+def _check_fragment(fragment: Fragment, where: str, depth: int = 0) -> None:
+    if fragment.value is not UNSET:
+        check_value(fragment.value, where, depth)
+    if isinstance(fragment.observed, int):
+        check_instant(fragment.observed, where)
+    if fragment.dataset is not None:
+        check_name(fragment.dataset, where)
+    if isinstance(fragment.unit, str) and not is_text(fragment.unit):
+        raise bad_data("The unit holds U+0000 or a lone surrogate, which cannot be stored.", where)
+    check_value(fragment.members, where, depth)
+    if depth > DEPTH_MAX:
+        raise bad_data(f"The sub-attributes are nested more than {DEPTH_MAX} levels deep.", where)
+    for name, nested in fragment.subattributes.items():
+        check_name(name, where)
+        for sub in nested:
+            _check_fragment(sub, where, depth + 2)
 
 
 def storable(entity: Entity) -> DomainError | None:

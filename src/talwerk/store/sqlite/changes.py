@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import chain
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
 from talwerk.core.change import Change, Done, Mode, Observations, Outcome
 from talwerk.core.entity import Attribute, Attributes, Entity, Kind, observed_or_created
@@ -22,6 +24,7 @@ from .entities import Entities, Stored
 from .instances import History, Kept
 from .limits import Limits
 from .nature import NatureGuard
+from .revisions import REVISING, Revisions
 from .rollups import Rollups
 from .series import Ends, SeriesBook, Track
 from .terms import Terms
@@ -35,6 +38,24 @@ class Origins(msgspec.Struct, frozen=True):
     cause: log.Cause
 
 
+class Step(msgspec.Struct, frozen=True):
+    """What a change did: the state before, what became of it, and what of it went to history.
+
+    Attributes:
+        stored: the entity before, None when there was none.
+        merged: the entity after.
+        eid: its key.
+        extent: what went to history.
+        series: for observations in bulk, the attribute's IRI.
+    """
+
+    stored: Stored | None
+    merged: Merged
+    eid: int
+    extent: Extent
+    series: str | None = None
+
+
 class Changes:
     """Writes changes within a transaction that somebody else holds. ``position`` is that of the change log.
 
@@ -46,6 +67,7 @@ class Changes:
 
     def __init__(self, connection: apsw.Connection, clock: Clock, limits: Limits) -> None:
         self._connection = connection
+        self._erases_history = limits.delete_history_with_entity
         self.position, last = log.newest(connection)
         self._ticks = Ticks(clock, last)
         self._terms = Terms(connection, limits.remembered)
@@ -56,6 +78,7 @@ class Changes:
         self._rollups = Rollups(connection)
         self._history = History(connection, self._ends, self._rollups)
         self._columns = Columns(connection, self._history, self._ends, self._rollups)
+        self._revisions = Revisions(self._entities, self._series, self._history)
 
     def change(self, change: Change, origins: Origins) -> Outcome:
         """Write a change.
@@ -64,16 +87,23 @@ class Changes:
             DomainError: ResourceNotFound for an entity outside of the scope, Forbidden for one that would end there,
                 AlreadyExists, Forbidden for simulated observations in a real city; nothing was written then.
         """
-        observed = any(i.observed is not None for given in change.entity.attributes.values() for i in given)
+        observed = _brings_observations(change)
         if observed:
             self._nature.check(simulated=change.provenance.simulated)
+        erasing = change.mode is Mode.DELETE and self._erases_history
+        if erasing or change.mode in REVISING:
+            return self._revised(replace(change, mode=Mode.ERASE) if erasing else change, origins)
         stored = self._entities.load(change.entity.id)
         merged = self._merged(stored, change, origins.scope, self._ticks.next())
         eid = self._kept(stored, merged)
+        for name, instance in merged.removed:
+            sid = self._series.open_sid(eid, name, instance.dataset)
+            if sid is not None:
+                self._history.mark_deleted(sid, merged.now, instance.kind)
         extent = self._remember(eid, change, merged)
         if observed:
             self._nature.note(simulated=change.provenance.simulated)
-        return self._logged(stored, merged, eid, extent, origins.cause)
+        return self._logged(Step(stored, merged, eid, extent), origins.cause)
 
     def observe(self, observations: Observations, origins: Origins) -> Outcome:
         """Write many plain values of one series; the newest that is not in the future becomes current.
@@ -94,7 +124,7 @@ class Changes:
         rows = list(zip(observations.at, observations.values, flags_of(observations, now), strict=True))
         extent = self._columns.put(sid, rows, now)
         self._nature.note(simulated=observations.provenance.simulated)
-        return self._logged(stored, merged, eid, extent, origins.cause, observations.attribute)
+        return self._logged(Step(stored, merged, eid, extent, observations.attribute), origins.cause)
 
     def settle(self) -> None:
         """Renew the sums of everything that was touched; before the transaction ends."""
@@ -109,10 +139,14 @@ class Changes:
     def _merged(self, stored: Stored | None, change: Change, scope: Scope, now: Instant) -> Merged:
         """The entity after the change, provided that the scope permits it before and afterwards."""
         id_ = change.entity.id
-        if stored is not None and not permitted(stored.entity, scope):
+        known = stored
+        if known is None and scope.predicate is not None:
+            # Who creates an entity again sees its history: that must not be somebody else's.
+            known = self._entities.load_former(id_)
+        if known is not None and not permitted(known.entity, scope):
             raise DomainError(Fault.NOT_FOUND, f"The entity {id_} does not exist.")
         merged = merge(stored.entity if stored else None, change, now, now)
-        if not permitted(merged.entity, scope):
+        if merged.entity.deleted is None and not permitted(merged.entity, scope):
             raise DomainError(Fault.FORBIDDEN, f"The entity {id_} would lie outside of what may be written.")
         self._ticks.reach(merged.assumed)
         return merged
@@ -121,7 +155,9 @@ class Changes:
         """Keep the current state; returns the entity's key."""
         if stored is None:
             return self._entities.add(merged.entity)
-        if merged.changed:
+        if merged.entity.deleted is not None:
+            self._entities.remove(stored, merged.entity.deleted)
+        elif merged.changed:
             self._entities.replace(stored.eid, stored.entity, merged.entity)
         return stored.eid
 
@@ -140,32 +176,53 @@ class Changes:
                 self._series.make_current(sid, track, merged.now)
         return Extent(added, len(times) - added, min(times, default=None), max(times, default=None))
 
-    def _logged(
-        self,
-        stored: Stored | None,
-        merged: Merged,
-        eid: int,
-        extent: Extent,
-        cause: log.Cause,
-        series: str | None = None,
-    ) -> Outcome:
+    def _revised(self, change: Change, origins: Origins) -> Outcome:
+        """Write a change of history."""
+        now = self._ticks.next()
+        id_ = change.entity.id
+        stored = self._entities.load(id_) or self._entities.load_former(id_)
+        if stored is None or not permitted(stored.entity, origins.scope):
+            raise DomainError(Fault.NOT_FOUND, f"The entity {id_} does not exist.")
+        revised = self._revisions.plan(stored, change, now)
+        if revised.entity.deleted is None and not permitted(revised.entity, origins.scope):
+            raise DomainError(Fault.FORBIDDEN, f"The entity {id_} would lie outside of what may be written.")
+        body = self._revisions.write(stored, revised, change, now)
+        if body is None:
+            return Outcome(entity=id_, done=Done.UNCHANGED, refused=revised.refused)
+        if change.mode is Mode.REVISE and _brings_observations(change):
+            self._nature.note(simulated=change.provenance.simulated)
+        self.position = log.append(self._connection, origins.cause, stored.eid, now, body)
+        done = Done.DELETED if change.mode is Mode.ERASE else Done.UPDATED
+        return Outcome(entity=id_, done=done, refused=revised.refused)
+
+    def _logged(self, step: Step, cause: log.Cause) -> Outcome:
         """Write the log's row, unless nothing happened."""
+        merged, extent = step.merged, step.extent
         id_ = merged.entity.id
         count = extent.added + extent.corrected
         if not merged.changed and not count:
-            return Outcome(entity=id_, done=Done.UNCHANGED)
+            return Outcome(entity=id_, done=Done.UNCHANGED, refused=merged.refused)
+        deleted = merged.entity.deleted is not None
         body = log.Body(
             attributes=merged.touched,
-            before=_picked(stored.entity.attributes if stored else {}, merged.touched),
+            before=_picked(step.stored.entity.attributes if step.stored else {}, merged.touched),
             after=_picked(merged.entity.attributes, merged.touched),
-            series=series,
+            series=step.series,
             start=extent.start,
             end=extent.end,
             count=count,
+            deleted=deleted,
+            types=merged.entity.types if deleted else (),
         )
-        self.position = log.append(self._connection, cause, eid, merged.assumed, body)
-        done = Done.CREATED if merged.created else Done.UPDATED
-        return Outcome(entity=id_, done=done, added=extent.added, corrected=extent.corrected)
+        self.position = log.append(self._connection, cause, step.eid, merged.assumed, body)
+        done = Done.CREATED if merged.created else Done.DELETED if deleted else Done.UPDATED
+        return Outcome(entity=id_, done=done, added=extent.added, corrected=extent.corrected, refused=merged.refused)
+
+
+def _brings_observations(change: Change) -> bool:
+    instances = (i.observed for given in change.entity.attributes.values() for i in given)
+    fragments = (f.observed for given in change.fragments.values() for f in given)
+    return any(isinstance(observed, int) for observed in chain(instances, fragments))
 
 
 def _newest_of(observations: Observations, types: tuple[str, ...], now: Instant) -> Change:

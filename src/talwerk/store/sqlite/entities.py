@@ -7,9 +7,11 @@ from typing import Any
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
 from talwerk.core.entity import Attribute, Attributes, Entity
 
+from .indexes import Indexes
 from .terms import Terms
 
 COLUMNS = "e.id, e.created, d.modified, d.version, d.types, d.scopes, json(d.body)"
@@ -20,8 +22,12 @@ _TEXTS = msgspec.json.Decoder(tuple[str, ...])
 _ENCODER = msgspec.json.Encoder()
 
 
+FORMER = "former e CROSS JOIN former d ON d.eid = e.eid"
+"""Deleted entities in place of ``entity e JOIN doc d``: one table has what those two have."""
+
+
 class Stored(msgspec.Struct, frozen=True):
-    """An entity and its key."""
+    """An entity and its key; one that was deleted has the time of that in ``entity.deleted``."""
 
     eid: int
     entity: Entity
@@ -52,11 +58,13 @@ class Entities:
     Args:
         connection: the writing connection.
         terms: for the types.
+        indexes: told of every new state.
         remembered: how many pairs of type and attribute are kept in memory.
     """
 
-    def __init__(self, connection: apsw.Connection, terms: Terms, remembered: int) -> None:
+    def __init__(self, connection: apsw.Connection, terms: Terms, indexes: Indexes, remembered: int) -> None:
         self._connection = connection
+        self._indexes = indexes
         self._terms = terms
         self._remembered = remembered
         self._seen: set[tuple[int, int]] = set()
@@ -68,16 +76,31 @@ class Entities:
         ).fetchone()
         return None if row is None else Stored(row[0], entity_of(row[1:]))
 
+    def load_former(self, id_: str) -> Stored | None:
+        """The deleted entity with this id, in its last state; None when there is none."""
+        row = self._connection.execute(
+            f"SELECT e.eid, e.deleted, {COLUMNS} FROM {FORMER} WHERE e.id = ?", (id_,)
+        ).fetchone()
+        return None if row is None else Stored(row[0], replace(entity_of(row[2:]), deleted=row[1]))
+
     def add(self, entity: Entity) -> int:
-        """Keep a new entity; returns its key."""
-        self._connection.execute("INSERT INTO entity (id, created) VALUES (?, ?)", (entity.id, entity.created))
+        """Keep a new entity; returns its key, which is the old one for an entity that comes back."""
+        eid, version = None, 0
+        former = self._connection.execute("SELECT eid, version FROM former WHERE id = ?", (entity.id,)).fetchone()
+        if former is not None:
+            eid, version = former
+            self._drop_former(eid)
+        self._connection.execute(
+            "INSERT INTO entity (eid, id, created) VALUES (?, ?, ?)", (eid, entity.id, entity.created)
+        )
         eid = self._connection.last_insert_rowid()
         self._connection.execute(
-            "INSERT INTO doc (version, modified, types, scopes, body, eid) VALUES (1, ?, ?, ?, jsonb(?), ?)",
-            (*_document(entity), eid),
+            "INSERT INTO doc (version, modified, types, scopes, body, eid) VALUES (?, ?, ?, ?, jsonb(?), ?)",
+            (version + 1, *_document(entity), eid),
         )
         self._type(eid, entity.types)
         self._see(entity)
+        self._indexes.renew(eid, None, entity)
         return eid
 
     def replace(self, eid: int, before: Entity, entity: Entity) -> None:
@@ -93,10 +116,56 @@ class Entities:
             )
             self._type(eid, entity.types)
         self._see(entity)
+        self._indexes.renew(eid, before, entity)
+
+    def remove(self, stored: Stored, at: int) -> None:
+        """Set an entity apart, because it was deleted at that time."""
+        self._connection.execute(
+            "INSERT INTO former (eid, id, created, deleted, version, modified, types, scopes, body) "
+            "SELECT e.eid, e.id, e.created, ?, d.version + 1, ?, d.types, d.scopes, d.body "
+            "FROM entity e CROSS JOIN doc d ON d.eid = e.eid WHERE e.eid = ?",
+            (at, at, stored.eid),
+        )
+        self._connection.executemany(
+            "INSERT INTO former_type (type, eid) VALUES (?, ?)",
+            [(self._terms.tid(t), stored.eid) for t in stored.entity.types],
+        )
+        self._drop(stored)
+
+    def replace_former(self, eid: int, entity: Entity) -> None:
+        """Keep another last state of an entity that was deleted."""
+        self._connection.execute(
+            "UPDATE former SET body = jsonb(?) WHERE eid = ?",
+            (_ENCODER.encode(entity.attributes).decode(), eid),
+        )
+
+    def erase(self, stored: Stored) -> None:
+        """Keep nothing of an entity but the id for which its key stands in the change log."""
+        if stored.entity.deleted is None:
+            self._drop(stored)
+        else:
+            self._drop_former(stored.eid)
+        self._connection.execute("INSERT INTO erased (eid, id) VALUES (?, ?)", (stored.eid, stored.entity.id))
 
     def forget(self) -> None:
         """Forget what was added in a transaction that was rolled back."""
         self._seen.clear()
+
+    def _drop(self, stored: Stored) -> None:
+        self._connection.executemany(
+            "DELETE FROM entity_type WHERE type = ? AND eid = ?",
+            [(self._terms.tid(t), stored.eid) for t in stored.entity.types],
+        )
+        self._connection.execute("DELETE FROM doc WHERE eid = ?", (stored.eid,))
+        self._connection.execute("DELETE FROM entity WHERE eid = ?", (stored.eid,))
+
+    def _drop_former(self, eid: int) -> None:
+        types = self._connection.execute("SELECT types FROM former WHERE eid = ?", (eid,)).get
+        self._connection.executemany(
+            "DELETE FROM former_type WHERE type = ? AND eid = ?",
+            [(self._terms.tid(t), eid) for t in _TEXTS.decode(types)],
+        )
+        self._connection.execute("DELETE FROM former WHERE eid = ?", (eid,))
 
     def _type(self, eid: int, types: Sequence[str]) -> None:
         self._connection.executemany(

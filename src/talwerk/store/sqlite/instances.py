@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from enum import Enum
+from hashlib import blake2b
 
 import apsw
 import msgspec
 
-from talwerk.core.entity import Attribute, is_lean, observed_or_created
+from talwerk.core.entity import Attribute, Kind, is_lean, observed_or_created
 from talwerk.core.observation import same_observation
 from talwerk.core.quality import FLAG_MASK, Mark
 
 from .rollups import Rollups
-from .series import Ends
+from .series import Ends, Line
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Attribute)
+_INSTANCE = "urn:ngsi-ld:Instance:"
+_DIGITS_MAX = 19
 
 
 class Kept(Enum):
@@ -35,6 +38,30 @@ def scalar_of(instance: Attribute) -> int | float | str | None:
 def body_of(instance: Attribute) -> str | None:
     """The stored form of what does not fit into a plain row, None for a lean instance."""
     return None if is_lean(instance) else _ENCODER.encode(instance).decode()
+
+
+def series_name(entity: str, attribute: str, dataset: str | None, unit: str | None, method: str | None) -> str:
+    """The part that the ids of a series' instances share."""
+    parts = (entity, attribute, dataset or "", unit or "", method or "")
+    return blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def instance_id(name: str, at: int) -> str:
+    """The id of an instance.
+
+    Args:
+        name: of its series, see :func:`series_name`.
+        at: its time, microseconds UTC.
+    """
+    return f"{_INSTANCE}{name}:{at}"
+
+
+def parse_instance_id(id_: str) -> tuple[str, int] | None:
+    """The name of the series and the time that an instance's id holds, None when it is no such id."""
+    name, _, at = id_.removeprefix(_INSTANCE).partition(":")
+    digits = at.removeprefix("-")
+    known = id_.startswith(_INSTANCE) and digits.isascii() and digits.isdigit() and len(digits) < _DIGITS_MAX
+    return (name, int(at)) if known else None
 
 
 def instance_of(body: str) -> Attribute:
@@ -98,6 +125,63 @@ class History:
             (now, sid, at),
         )
         self._connection.execute("DELETE FROM obs_ext WHERE sid = ? AND at = ?", (sid, at))
+
+    def mark_deleted(self, sid: int, at: int, kind: Kind) -> None:
+        """Keep when an instance of current state was deleted."""
+        self._connection.execute("INSERT INTO deletion (sid, at, kind) VALUES (?, ?, ?)", (sid, at, kind.value))
+
+    def erase(self, sid: int) -> None:
+        """Remove all values of a series, what they replaced and their sums."""
+        for table in ("obs", "obs_ext", "superseded", "deletion"):
+            self._connection.execute(f"DELETE FROM {table} WHERE sid = ?", (sid,))
+        self._rollups.drop(sid)
+        self._ends.drop(sid)
+
+    def holds(self, sid: int, at: int) -> bool:
+        """Whether a series has a value of this time."""
+        return self._connection.execute("SELECT 1 FROM obs WHERE sid = ? AND at = ?", (sid, at)).get is not None
+
+    def take(self, sid: int, at: int, now: int | None) -> None:
+        """Remove one value.
+
+        Args:
+            sid: the series' key.
+            at: its time, microseconds UTC.
+            now: when another one took its place, so that it is kept as superseded; None to erase it altogether.
+        """
+        if now is None:
+            for table in ("obs_ext", "superseded"):
+                self._connection.execute(f"DELETE FROM {table} WHERE sid = ? AND at = ?", (sid, at))
+        else:
+            self.supersede(sid, at, now)
+        self._connection.execute("DELETE FROM obs WHERE sid = ? AND at = ?", (sid, at))
+        self._rollups.touch(sid, (at,))
+        self._ends.drop(sid)
+
+    def newest(self, line: Line) -> Attribute | None:
+        """The newest instance of a series that is not from the future, None when there is none."""
+        row = self._connection.execute(
+            "SELECT o.at, o.val, o.flag, o.recorded, x.body FROM obs o "
+            "LEFT JOIN obs_ext x ON x.sid = o.sid AND x.at = o.at "
+            f"WHERE o.sid = ? AND NOT o.flag & {int(Mark.FUTURE)} ORDER BY o.at DESC LIMIT 1",
+            (line.sid,),
+        ).fetchone()
+        if row is None:
+            return None
+        at, value, flag, recorded, body = row
+        if body is not None:
+            return msgspec.structs.replace(instance_of(body), quality=flag)
+        timed = not flag & Mark.TIME_ASSUMED
+        return Attribute(
+            kind=Kind.PROPERTY,
+            value=value,
+            dataset=line.dataset,
+            observed=at if timed else None,
+            unit=line.unit,
+            created=recorded,
+            modified=recorded if timed else at,
+            quality=flag,
+        )
 
     def _same(self, sid: int, at: int, instance: Attribute) -> bool:
         value, flag, body = self._connection.execute(

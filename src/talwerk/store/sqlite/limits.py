@@ -15,7 +15,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         writer_cache_kib: page cache of the writing connection, KiB.
         reader_cache_kib: page cache of each reading connection, KiB.
         kept: entities that readers keep decoded.
+        delete_history_with_entity: whether deleting an entity erases its history; otherwise the history stays.
         remembered: entries in each of the writer's bounded memories (terms, series, types).
+        queried: IRIs of the attributes whose values a writer keeps in an index.
     """
 
     budget_s: float = 2.0
@@ -23,5 +25,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     busy_s: float = 5.0
     writer_cache_kib: int = 65_536
     reader_cache_kib: int = 8_192
+    delete_history_with_entity: bool = False
     remembered: int = 50_000
     kept: int = 20_000
+    queried: frozenset[str] = frozenset()

@@ -23,6 +23,9 @@ class Body(
         "start": "t",
         "end": "e",
         "count": "n",
+        "deleted": "d",
+        "types": "y",
+        "erased": "x",
     },
 ):
     """What a row of the log says; the fields are those of ``core.series.LogEntry``."""
@@ -34,6 +37,9 @@ class Body(
     start: int | None = None
     end: int | None = None
     count: int = 0
+    deleted: bool = False
+    types: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -65,7 +71,8 @@ def append(connection: apsw.Connection, cause: Cause, eid: int, at: int, body: B
 def entries(connection: apsw.Connection, after: int, limit: int) -> tuple[LogEntry, ...]:
     """The rows after a position, in order."""
     rows = connection.execute(
-        "SELECT c.pos, c.at, c.origin, c.depth, e.id, c.body FROM change c JOIN entity e ON e.eid = c.eid "
+        "SELECT c.pos, c.at, c.origin, c.depth, coalesce(e.id, f.id, x.id), c.body FROM change c "
+        "LEFT JOIN entity e ON e.eid = c.eid LEFT JOIN former f ON f.eid = c.eid LEFT JOIN erased x ON x.eid = c.eid "
         "WHERE c.pos > ? ORDER BY c.pos LIMIT ?",
         (after, limit),
     )
@@ -87,4 +94,7 @@ def _entry(position: int, at: int, origin: str, depth: int, entity: str, text: s
         start=body.start,
         end=body.end,
         count=body.count,
+        deleted=body.deleted,
+        types=body.types,
+        erased=body.erased,
     )

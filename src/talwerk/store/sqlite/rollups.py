@@ -109,6 +109,13 @@ class Rollups:
                 sums = self._added.setdefault((sid, hour), Sums())
             sums.add(value, flag)
 
+    def drop(self, sid: int) -> None:
+        """Forget and remove the sums of a series that is erased."""
+        self._touched.pop(sid, None)
+        for key in [key for key in self._added if key[0] == sid]:
+            del self._added[key]
+        self._connection.execute("DELETE FROM rollup WHERE sid = ?", (sid,))
+
     def renew(self) -> None:
         """Bring the sums up to date."""
         for (sid, hour), sums in self._added.items():

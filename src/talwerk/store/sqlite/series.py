@@ -31,6 +31,24 @@ class Track(msgspec.Struct, frozen=True):
     provenance: Provenance
 
 
+class Line(msgspec.Struct, frozen=True):
+    """One series that is there.
+
+    Attributes:
+        sid: its key.
+        attribute: IRI.
+        dataset: IRI or None.
+        unit: UN/CEFACT code or None.
+        method: how its values come about, None when nobody said so.
+    """
+
+    sid: int
+    attribute: str
+    dataset: str | None
+    unit: str | None
+    method: str | None
+
+
 class SeriesBook:
     """Finds, opens and closes series.
 
@@ -79,6 +97,32 @@ class SeriesBook:
         if len(self._open) >= self._remembered:
             self._open.clear()
         self._open[key] = (sid, track.provenance)
+
+    def open_sid(self, eid: int, attribute: str, dataset: str | None) -> int | None:
+        """The key of the open series, None when there is none."""
+        tid = self._terms.tid
+        found = self._connection.execute(
+            "SELECT sid FROM series WHERE eid = ? AND attr = ? AND dataset = ? AND closed IS NULL",
+            (eid, tid(attribute), tid(dataset)),
+        ).get
+        return None if found is None else int(found)
+
+    def lines(self, eid: int, attribute: str | None = None) -> list[Line]:
+        """All series of an entity, or of one of its attributes."""
+        rows = self._connection.execute(
+            "SELECT s.sid, a.text, d.text, u.text, m.text FROM series s CROSS JOIN term a ON a.tid = s.attr "
+            "LEFT JOIN term d ON d.tid = s.dataset LEFT JOIN term u ON u.tid = s.unit "
+            "LEFT JOIN term m ON m.tid = s.method WHERE s.eid = ? AND (? IS NULL OR a.text = ?) ORDER BY s.sid",
+            (eid, attribute, attribute),
+        )
+        return [Line(*row) for row in rows]
+
+    def drop(self, sid: int) -> None:
+        """Remove a series; its values have to be gone already."""
+        self._connection.execute("DELETE FROM series WHERE sid = ?", (sid,))
+        # Rare enough to look everything up again.
+        self._sids.clear()
+        self._open.clear()
 
     def forget(self) -> None:
         """Forget what was added in a transaction that was rolled back."""
@@ -147,6 +191,10 @@ class Ends:
                 self._newest.clear()
         self._newest[sid] = max(newest, end)
         return start > newest
+
+    def drop(self, sid: int) -> None:
+        """Forget a series that values were removed from."""
+        self._newest.pop(sid, None)
 
     def forget(self) -> None:
         """Forget what was written in a transaction that was rolled back."""

@@ -10,7 +10,7 @@ import apsw
 from talwerk.core.change import Ack, Change, Done, Observations, Outcome
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock
-from talwerk.core.values import check_entity
+from talwerk.core.values import check_change
 from talwerk.store.contract import Submission
 
 from . import log
@@ -108,7 +108,7 @@ def _refusal(submission: Submission) -> DomainError | None:
             if isinstance(change, Observations):
                 check_columns(change)
             else:
-                check_entity(change.entity)
+                check_change(change)
     except DomainError as error:
         return error
     return None

@@ -13,8 +13,9 @@ CREATE TABLE term (
     text TEXT NOT NULL UNIQUE
 ) STRICT;
 
+-- AUTOINCREMENT: the key of an entity that was erased never stands for another one.
 CREATE TABLE entity (
-    eid     INTEGER PRIMARY KEY,
+    eid     INTEGER PRIMARY KEY AUTOINCREMENT,
     id      TEXT NOT NULL UNIQUE,
     created INTEGER NOT NULL
 ) STRICT;
@@ -42,6 +43,51 @@ CREATE TABLE doc (
     scopes   TEXT,
     body     BLOB NOT NULL
 ) STRICT;
+
+-- Entities that were deleted and whose history is kept: their last state, as entity and doc had it. They stand apart,
+-- so that current state pays nothing for them; an entity that is created again moves back with its key.
+CREATE TABLE former (
+    eid      INTEGER PRIMARY KEY,
+    id       TEXT NOT NULL UNIQUE,
+    created  INTEGER NOT NULL,
+    deleted  INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    types    TEXT NOT NULL,
+    scopes   TEXT,
+    body     BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE former_type (
+    type INTEGER NOT NULL,
+    eid  INTEGER NOT NULL,
+    PRIMARY KEY (type, eid)
+) STRICT, WITHOUT ROWID;
+
+-- Ids of entities that were erased with their history, because the change log still speaks of them.
+CREATE TABLE erased (
+    eid INTEGER PRIMARY KEY,
+    id  TEXT NOT NULL
+) STRICT;
+
+-- Geometries of current state, and the rectangles around them (in degrees).
+CREATE TABLE geo (
+    gid  INTEGER PRIMARY KEY,
+    eid  INTEGER NOT NULL,
+    attr INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX geo_key ON geo (eid, attr);
+CREATE VIRTUAL TABLE geo_box USING rtree (gid, west, east, south, north);
+
+-- Values of the attributes that are declared as queried; kind says what they are compared with, see indexes.py.
+CREATE TABLE attr_ix (
+    attr INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    val  ANY NOT NULL,
+    eid  INTEGER NOT NULL,
+    PRIMARY KEY (attr, kind, val, eid)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE provenance (
     pid  INTEGER PRIMARY KEY,
@@ -91,6 +137,14 @@ CREATE TABLE superseded (
     body     TEXT
 ) STRICT;
 CREATE INDEX superseded_key ON superseded (sid, at);
+
+-- When an instance of current state was deleted, in its open series; kind is that of the attribute.
+CREATE TABLE deletion (
+    sid  INTEGER NOT NULL,
+    at   INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (sid, at)
+) STRICT, WITHOUT ROWID;
 
 -- Sums over the good numbers of each UTC hour (hours since 1970); n_bad counts failed and missing values.
 CREATE TABLE rollup (

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from talwerk.portal.curve import band_path, bars_path, bucket_runs, line_path, middle_us, runs, usable
+from talwerk.portal.curve import band_path, bars_path, bucket_runs, drawable, line_path, middle_us, runs, usable
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.scale import LinearScale, spread, step_decimals, value_ticks
 from talwerk.portal.timeaxis import time_ticks
@@ -86,9 +86,9 @@ def shown_values(chart: ChartView) -> list[float]:
     """Return the values that decide the height of a chart: no failed ones."""
     values = [point.value for point in usable(chart.points)]
     if chart.form is Form.BARS:
-        return values + [bucket.value for bucket in chart.buckets if math.isfinite(bucket.value)]
+        return values + [bucket.value for bucket in chart.buckets if drawable(bucket.value)]
     for bucket in chart.buckets:
-        values += [value for value in (bucket.low, bucket.high) if math.isfinite(value)]
+        values += [value for value in (bucket.low, bucket.high) if drawable(value)]
     return values
 
 
@@ -223,7 +223,7 @@ def _marks(chart: ChartView, x: LinearScale, y: LinearScale) -> tuple[FlaggedMar
     return tuple(
         FlaggedMark(x.place(point.at_us), min(max(y.place(point.value), y.end), y.start), kinds[point.flag])
         for point in chart.points
-        if point.flag in kinds and math.isfinite(point.value)
+        if point.flag in kinds and drawable(point.value)
     )
 
 

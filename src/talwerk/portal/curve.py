@@ -13,9 +13,18 @@ def coordinate(value: float) -> str:
     return "0" if text == "-0.0" else text.removesuffix(".0")
 
 
+LARGEST = 1e100
+"""A number beyond this is no measurement, and differences of such numbers leave what can be drawn."""
+
+
+def drawable(value: float) -> bool:
+    """Tell whether a number has a place on a drawing."""
+    return math.isfinite(value) and abs(value) <= LARGEST
+
+
 def usable(points: Sequence[Reading]) -> list[Reading]:
-    """Return the values that a line may run through: finite, neither failed nor missing."""
-    return [point for point in points if point.flag not in {FLAG_FAILED, FLAG_MISSING} and math.isfinite(point.value)]
+    """Return the values that a line may run through: drawable, neither failed nor missing."""
+    return [point for point in points if point.flag not in {FLAG_FAILED, FLAG_MISSING} and drawable(point.value)]
 
 
 def runs(points: Sequence[Reading], gap_us: int) -> list[list[Reading]]:
@@ -33,7 +42,7 @@ def bucket_runs(buckets: Sequence[Bucket], gap_us: int) -> list[list[Bucket]]:
     """Split aggregates where the empty time between two of them reaches `gap_us`."""
     parts: list[list[Bucket]] = []
     for bucket in buckets:
-        if not all(map(math.isfinite, (bucket.low, bucket.value, bucket.high))):
+        if not all(map(drawable, (bucket.low, bucket.value, bucket.high))):
             continue
         if parts and (gap_us <= 0 or bucket.start_us - parts[-1][-1].end_us < gap_us):
             parts[-1].append(bucket)
@@ -72,7 +81,7 @@ def bars_path(buckets: Sequence[Bucket], x: LinearScale, y: LinearScale) -> str:
     pieces = []
     ground = y.place(max(y.low, 0.0))
     for bucket in buckets:
-        if not math.isfinite(bucket.value) or bucket.value <= 0:
+        if not drawable(bucket.value) or bucket.value <= 0:
             continue
         left, right = x.place(bucket.start_us), x.place(bucket.end_us)
         inset = 1.0 if right - left > 6 else 0.0

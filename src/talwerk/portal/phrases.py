@@ -12,6 +12,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NBSP = "\u00a0"
 """Keeps a number and its unit on one line."""
 
+SCIENTIFIC = 1e15
+"""From here on a number is written with a power of ten, because nobody counts its digits."""
+
 _AGES = (  # upper bound in seconds, seconds per unit, key
     (3_600, 60, "age.minutes"),
     (86_400, 3_600, "age.hours"),
@@ -50,10 +53,12 @@ class Phrasebook:
 
     def number(self, value: float, decimals: int = 0) -> str:
         """Write a number with a fixed count of decimals; minus zero loses its sign."""
-        from babel.numbers import format_decimal
+        from babel.numbers import format_decimal, format_scientific
 
         if not math.isfinite(value):
             return self.text("value.none")
+        if abs(value) >= SCIENTIFIC:
+            return str(format_scientific(value, format="0.###E0", locale=self.language)).replace("-", "\u2212")
         rounded = round(value, decimals) + 0.0
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return str(format_decimal(rounded, format=pattern, locale=self.language)).replace("-", "\u2212")

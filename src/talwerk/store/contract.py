@@ -44,8 +44,14 @@ class Store(Protocol):
     def apply(self, submissions: Sequence[Submission]) -> list[Ack | DomainError]:
         """Write batches in one transaction and return only after it is on disk.
 
-        Each batch is all its changes' outcomes; a change that fails is an outcome, never an exception. A batch whose
-        writing fails as a whole (a value that cannot be stored) is answered by a DomainError and leaves nothing.
+        Each batch is all its changes' outcomes; a change that fails is an outcome, never an exception: AlreadyExists,
+        ResourceNotFound for an entity outside of the scope's predicate, Forbidden for one that would end up there or
+        for simulated observations in a real city. A batch whose writing fails as a whole (a value that cannot be
+        stored, see ``core.values``; a scope that may not write) is answered by a DomainError and leaves nothing.
+
+        History is idempotent: the same value and flag at the same time of the same series writes nothing, another one
+        replaces it, and the old one is kept as superseded. What came without a time gets one from a clock that
+        strictly increases, also across restarts.
 
         Raises:
             DomainError: InsufficientStorage or Busy when the store as such cannot write; then nothing was written.
@@ -55,13 +61,25 @@ class Store(Protocol):
     def read(self, query: Query, scope: Scope) -> EntityPage:
         """The current state of the entities that the query selects and the scope permits.
 
+        What that is, ``core.match`` says; the scope's predicate sees every attribute, the query only unmasked ones.
+
         Raises:
-            DomainError: InvalidRequest for an unknown cursor; TooComplexQuery when the time budget ran out.
+            DomainError: InvalidRequest for an unknown cursor or an impossible page; TooComplexQuery when the time
+                budget ran out or the filter is too large; InternalError when the data is damaged (all reading methods).
         """
         ...
 
     def history(self, query: TemporalQuery, scope: Scope) -> EntityPage:
-        """Instances of the attributes of the entities that the query selects and the scope permits."""
+        """Instances of the attributes of the entities that the query selects and the scope permits.
+
+        Instances have ids that stay the same for ever. Those that came without a time of observation lie in windows on
+        observedAt where the store's clock put them, and show no such time. ``created`` is when the first value of an
+        instance was recorded, ``modified`` when its present one was. A page that would hold too many instances ends at
+        one instant for all series (with ``last`` it begins at one) and says that it is truncated.
+
+        Raises:
+            DomainError: as :meth:`read`.
+        """
         ...
 
     def series(self, scope: Scope, entity: str | None = None) -> tuple[Series, ...]:
@@ -70,6 +88,9 @@ class Store(Protocol):
 
     def points(self, key: SeriesKey, window: Window, scope: Scope, last: int | None = None) -> Points:
         """Plain values of an attribute's series (closed ones of the same unit included), oldest first.
+
+        Nothing is there for an attribute or entity that the scope hides or that does not exist. Where two methods
+        speak of one time, the open series is right.
 
         Args:
             key: whose values.

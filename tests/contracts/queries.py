@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import strategies as st
 
 from talwerk.core.change import Change, Mode
 from talwerk.core.entity import Attribute, Attributes, Entity, Kind
+from talwerk.core.geometry import is_geometry
 from talwerk.core.instants import SECOND, format_instant, instant_or_none
 from talwerk.core.query import (
     OWN,
@@ -15,8 +17,10 @@ from talwerk.core.query import (
     Compare,
     Exists,
     Filter,
+    HasId,
     IdMatches,
     InScope,
+    Located,
     Matches,
     Moment,
     Nothing,
@@ -26,6 +30,7 @@ from talwerk.core.query import (
     Path,
     Query,
     Range,
+    Relation,
 )
 from tests.contracts.cities import NOON
 
@@ -83,9 +88,47 @@ def _attributes(nested: st.SearchStrategy[Attribute] | None) -> st.SearchStrateg
     )
 
 
+# Few coordinates, so that geometries touch, cross themselves and collapse.
+coordinates = st.sampled_from([7.0, 7.001, 7.002, 7.5, 8.0, 180.0, -180.0, 0])
+positions = st.tuples(coordinates, st.sampled_from([51.0, 51.001, 51.5, 52, 90.0, -89.5])).map(list)
+lines = st.lists(positions, min_size=1, max_size=5)
+polygons = st.lists(lines, max_size=2)
+rectangles = st.tuples(st.sampled_from([6.5, 7.0, 7.001]), st.sampled_from([7.002, 7.5, 8.0])).map(
+    lambda ends: [[[ends[0], 50.5], [ends[1], 50.5], [ends[1], 51.5], [ends[0], 51.5], [ends[0], 50.5]]]
+)
+
+
+def _geometry(kind: str, given: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return given.map(lambda found: {"type": kind, "coordinates": found})
+
+
+plain_geometries = st.one_of(
+    _geometry("Point", positions),
+    _geometry("Point", positions),
+    _geometry("MultiPoint", lines),
+    _geometry("LineString", lines),
+    _geometry("MultiLineString", st.lists(lines, max_size=2)),
+    _geometry("Polygon", rectangles),
+    _geometry("Polygon", polygons),
+    _geometry("MultiPolygon", st.lists(st.one_of(polygons, rectangles), max_size=2)),
+)
+geometries = st.one_of(
+    plain_geometries,
+    plain_geometries,
+    st.lists(plain_geometries, max_size=2).map(lambda parts: {"type": "GeometryCollection", "geometries": parts}),
+)
+places = st.builds(
+    Attribute,
+    kind=st.just(Kind.GEO_PROPERTY),
+    value=st.one_of(geometries, geometries, geometries, values),
+    dataset=datasets,
+)
+PLACE = "urn:a:place"
 instances = _attributes(_attributes(None))
-attributes: st.SearchStrategy[Attributes] = st.dictionaries(
-    st.sampled_from(NAMES), st.lists(instances, min_size=1, max_size=3).map(tuple), max_size=3
+attributes: st.SearchStrategy[Attributes] = st.builds(
+    lambda plain, located: plain | ({PLACE: located} if located else {}),
+    st.dictionaries(st.sampled_from(NAMES), st.lists(instances, min_size=1, max_size=3).map(tuple), max_size=3),
+    st.lists(places, max_size=2).map(tuple),
 )
 types = st.lists(st.sampled_from(TYPES), min_size=1, max_size=2).map(tuple)
 level_names = st.sampled_from(["a", "b", "c", "ä"])
@@ -136,6 +179,14 @@ patterns = st.sampled_from(["", "a", "^a$", "[0-9]", "(?i)A|B", r"\.", "^urn:e:[
 levels = st.one_of(level_names, level_names, st.sampled_from(["+", "#", "\ud800", ""]))
 equal_operators = st.sampled_from([Operator.EQUAL, Operator.UNEQUAL])
 order_operators = st.sampled_from([Operator.GREATER, Operator.GREATER_EQUAL, Operator.LESS, Operator.LESS_EQUAL])
+located = st.builds(
+    Located,
+    attribute=st.sampled_from([PLACE, PLACE, PLACE, NAMES[0], "urn:a:none"]),
+    relation=st.sampled_from(Relation),
+    geometry=geometries.filter(is_geometry).map(json.dumps),
+    max_m=st.sampled_from([None, 0.0, 69.0, 112.0, 1e5, 1e6, 3e7]),
+    min_m=st.sampled_from([None, None, 0.0, 112.0, 1e5]),
+)
 leaves: st.SearchStrategy[Filter] = st.one_of(
     st.builds(Exists, path=paths),
     st.builds(
@@ -146,7 +197,9 @@ leaves: st.SearchStrategy[Filter] = st.one_of(
     ),
     st.builds(Compare, path=paths, operator=order_operators, operands=plain_operands.map(lambda operand: (operand,))),
     st.builds(Matches, path=paths, pattern=patterns, negated=st.booleans()),
+    located,
     st.builds(IdMatches, pattern=patterns),
+    st.builds(HasId, ids=st.lists(st.sampled_from(["urn:e:0", "urn:e:3", "urn:e:9", "\ud800"]), max_size=3).map(tuple)),
     st.builds(InScope, levels=st.lists(levels, max_size=3).map(tuple)),
     st.builds(InScope, levels=st.lists(levels, max_size=2).map(lambda names: (*names, "#"))),
     st.builds(OfType, types=st.lists(st.sampled_from([*TYPES, "urn:t:none"]), max_size=2).map(tuple)),
@@ -160,7 +213,7 @@ filters: st.SearchStrategy[Filter] = st.recursive(
     ),
     max_leaves=6,
 )
-masks = st.one_of(st.none(), st.none(), st.frozensets(st.sampled_from(NAMES)))
+masks = st.one_of(st.none(), st.none(), st.frozensets(st.sampled_from([*NAMES, PLACE])))
 queries = st.builds(
     Query,
     types=st.one_of(st.just(()), st.lists(st.sampled_from([*TYPES, "urn:t:none"]), max_size=2).map(tuple)),

@@ -15,14 +15,14 @@ from talwerk.core.query import Filter, Page, Query
 from talwerk.store import Store
 from tests.contracts.cities import StandingClock, everything, scope, write
 from tests.contracts.conftest import StoreFactory
-from tests.contracts.queries import cities, filters, masks, pointed, queries
+from tests.contracts.queries import NAMES, cities, filters, masks, pointed, queries
 
 _places = (f"random-{number}" for number in count())
 _many = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def _city(store_factory: StoreFactory, changes: list[Change]) -> Store:
-    store = store_factory(next(_places), StandingClock())
+    store = store_factory(next(_places), StandingClock(), queried=frozenset(NAMES[:2]))
     outcomes = write(store, *changes)
     assert all(outcome.fault is None for outcome in outcomes)
     return store

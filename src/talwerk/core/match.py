@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from .entity import Attribute, Entity, Kind
+from .geometry import is_located
 from .instants import instant_or_none
 from .patterns import expression
 from .query import (
@@ -19,8 +20,10 @@ from .query import (
     Compare,
     Exists,
     Filter,
+    HasId,
     IdMatches,
     InScope,
+    Located,
     Matches,
     Moment,
     Nothing,
@@ -63,15 +66,22 @@ def matches(entity: Entity, condition: Filter) -> bool:
             return any(matches(entity, item) for item in items)
         case Exists() | Compare() | Matches():
             return _of_values(entity, condition)
+        case Located(attribute):
+            return any(
+                instance.kind is Kind.GEO_PROPERTY and is_located(instance.value, condition)
+                for instance in entity.attributes.get(attribute, ())
+            )
     return _of_entity(entity, condition)
 
 
-def _of_entity(entity: Entity, condition: OfType | IdMatches | InScope | Nothing) -> bool:
+def _of_entity(entity: Entity, condition: OfType | IdMatches | HasId | InScope | Nothing) -> bool:
     match condition:
         case OfType(types):
             return any(t in entity.types for t in types)
         case IdMatches(pattern):
             return expression(pattern).found_in(entity.id)
+        case HasId(ids):
+            return entity.id in ids
         case InScope(levels):
             return any(in_scope(scope, levels) for scope in entity.scopes)
         case Nothing():

@@ -105,6 +105,12 @@ class IdMatches(_Node, frozen=True):
     pattern: str
 
 
+class HasId(_Node, frozen=True):
+    """True when the entity has one of the ids; for selections that a query's own ids cannot say."""
+
+    ids: tuple[str, ...]
+
+
 ONE_LEVEL = "+"
 SUBTREE = "#"
 
@@ -118,6 +124,36 @@ class InScope(_Node, frozen=True):
     """
 
     levels: tuple[str, ...]
+
+
+class Relation(StrEnum):
+    """How a geometry lies to a reference geometry (NGSI-LD clause 4.10)."""
+
+    NEAR = "near"
+    WITHIN = "within"
+    CONTAINS = "contains"
+    INTERSECTS = "intersects"
+    EQUALS = "equals"
+    DISJOINT = "disjoint"
+    OVERLAPS = "overlaps"
+
+
+class Located(_Node, frozen=True):
+    """True when an instance of an attribute holds a geometry in the relation to the reference, see ``core.geometry``.
+
+    Attributes:
+        attribute: IRI of the GeoProperty.
+        relation: what the attribute's geometry is to the reference, for example within it.
+        geometry: the reference as GeoJSON text.
+        max_m: for :attr:`Relation.NEAR`, the greatest distance in metres.
+        min_m: for :attr:`Relation.NEAR`, the smallest distance in metres.
+    """
+
+    attribute: str
+    relation: Relation
+    geometry: str
+    max_m: float | None = None
+    min_m: float | None = None
 
 
 class And(_Node, frozen=True):
@@ -142,7 +178,7 @@ class Nothing(_Node, frozen=True):
     """Never true: the Scope of somebody who may see nothing."""
 
 
-Filter = Exists | Compare | Matches | IdMatches | InScope | And | Or | OfType | Nothing
+Filter = Exists | Compare | Matches | Located | IdMatches | HasId | InScope | And | Or | OfType | Nothing
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,6 +223,7 @@ class TimeProperty(StrEnum):
     OBSERVED = "observedAt"
     CREATED = "createdAt"
     MODIFIED = "modifiedAt"
+    DELETED = "deletedAt"
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,9 +21,11 @@ from talwerk.core.scope import Scope
 from . import log
 from .columns import Columns, Extent, flags_of
 from .entities import Entities, Stored
+from .indexes import Indexes
 from .instances import History, Kept
 from .limits import Limits
 from .nature import NatureGuard
+from .reindex import renew_queried
 from .revisions import REVISING, Revisions
 from .rollups import Rollups
 from .series import Ends, SeriesBook, Track
@@ -71,7 +73,9 @@ class Changes:
         self.position, last = log.newest(connection)
         self._ticks = Ticks(clock, last)
         self._terms = Terms(connection, limits.remembered)
-        self._entities = Entities(connection, self._terms, limits.remembered)
+        renew_queried(connection, self._terms, limits.queried)
+        indexes = Indexes(connection, self._terms, limits.queried)
+        self._entities = Entities(connection, self._terms, indexes, limits.remembered)
         self._series = SeriesBook(connection, self._terms, limits.remembered)
         self._nature = NatureGuard(connection)
         self._ends = Ends(connection, limits.remembered)

@@ -21,8 +21,10 @@ from talwerk.core.query import (
     Compare,
     Exists,
     Filter,
+    HasId,
     IdMatches,
     InScope,
+    Located,
     Matches,
     Moment,
     Nothing,
@@ -40,6 +42,7 @@ DEPTH_MAX = 100
 
 _TIME_MEMBERS = {"observedAt": "o", "createdAt": "c", "modifiedAt": "m"}
 _TEXT_MEMBERS = {"unitCode": "u", "datasetId": "d"}
+LOCATED = msgspec.json.Encoder()
 _NEVER_ABSENT = ("c", "m")
 _NUMBER = "v.type IN ('integer', 'real')"
 _TRUTH = "v.type IN ('true', 'false')"
@@ -89,6 +92,15 @@ def of_types(types: Sequence[str]) -> Clause:
     )
 
 
+def of_ids(ids: Sequence[str]) -> Clause:
+    """The clause that an entity has one of the ids."""
+    if not all(map(is_text, ids)):
+        ids = [id_ for id_ in ids if is_text(id_)]
+    if len(ids) == 1:
+        return Clause("e.id = ?", (ids[0],))
+    return Clause("e.id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
+
+
 def having(names: Sequence[str]) -> Clause:
     """The clause that an entity has one of the attributes now."""
     return joined([Clause("json_type(d.body, ?) IS NOT NULL", (json_path(name),)) for name in names], "OR")
@@ -109,10 +121,8 @@ def _check_size(tree: Filter, depth: int = 0) -> int:
             parts += sum(_check_size(item, depth + 1) for item in items)
         case Compare():
             parts += len(tree.operands)
-        case OfType(types):
-            parts += len(types)
-        case InScope(levels):
-            parts += len(levels)
+        case OfType(names) | InScope(names) | HasId(names):
+            parts += len(names)
     if parts > PARTS_MAX:
         raise DomainError(Fault.TOO_COMPLEX, f"The query has more than {PARTS_MAX} conditions and operands.")
     return parts
@@ -127,19 +137,35 @@ def _compiled(tree: Filter, attributes: frozenset[str] | None) -> Clause:
         case Exists(path) | Compare(path=path) | Matches(path=path):
             hidden = attributes is not None and path.attribute not in attributes and path.attribute != OWN
             return NEVER if hidden or not _storable(path) else _leaf(tree)
+        case Located(attribute):
+            hidden = attributes is not None and attribute not in attributes
+            return NEVER if hidden else located(tree)
     return _of_entity(tree)
 
 
-def _of_entity(tree: OfType | IdMatches | InScope | Nothing) -> Clause:
+def _of_entity(tree: OfType | IdMatches | HasId | InScope | Nothing) -> Clause:
     match tree:
         case OfType(types):
             return of_types(types) if types else NEVER
         case IdMatches(pattern):
             return Clause("fits(e.id, ?)", (_checked(pattern),))
+        case HasId(ids):
+            return of_ids(ids)
         case InScope(levels):
             return _in_scope(levels)
         case Nothing():
             return NEVER
+
+
+def located(tree: Located) -> Clause:
+    """The clause that an entity has a geometry in the relation."""
+    if not is_text(tree.attribute):
+        return NEVER
+    return Clause(
+        "EXISTS (SELECT 1 FROM geo g WHERE g.eid = e.eid AND g.attr = (SELECT tid FROM term WHERE text = ?) "
+        "AND located(g.body, ?))",
+        (tree.attribute, LOCATED.encode(tree).decode()),
+    )
 
 
 def _checked(pattern: str) -> str:

@@ -158,6 +158,7 @@ class Entities:
         )
         self._connection.execute("DELETE FROM doc WHERE eid = ?", (stored.eid,))
         self._connection.execute("DELETE FROM entity WHERE eid = ?", (stored.eid,))
+        self._indexes.renew(stored.eid, stored.entity, None)
 
     def _drop_former(self, eid: int) -> None:
         types = self._connection.execute("SELECT types FROM former WHERE eid = ?", (eid,)).get

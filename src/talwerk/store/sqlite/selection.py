@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +12,14 @@ from talwerk.core.errors import invalid
 from talwerk.core.query import LIMIT_MAX, OFFSET_MAX, Page, Query
 from talwerk.core.scope import Scope
 
-from .compiler import NEVER, Clause, condition, having, joined, of_types
+from .compiler import NEVER, Clause, condition, having, joined, of_ids, of_types
 from .cursor import Cursors
+from .drivers import RARE, driver
 from .terms import known_tids
 
-RARE = 10_000
-"""Entities of some types that are listed and looked up; where there are more, every entity is asked for its type."""
+
+_FORMER = {"entity e": "former e", "doc d": "former d", "entity_type": "former_type"}
+_TABLE = re.compile("|".join(map(re.escape, _FORMER)))
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -40,6 +41,13 @@ class Selection(msgspec.Struct, frozen=True):
         """The part of the selection for which another condition (on ``e`` and ``d``) holds as well."""
         return Selection(self.tables, joined([self.where, clause]), self.eid, self.tables)
 
+    def of_former(self) -> Selection:
+        """The same selection among the entities that were deleted."""
+        # Values are always bound: in the text, these words are nothing but our own tables.
+        sql = _TABLE.sub(lambda found: _FORMER[found[0]], self.where.sql)
+        tables, counted = (_TABLE.sub(lambda found: _FORMER[found[0]], text) for text in (self.tables, self.counted))
+        return Selection(tables, Clause(sql, self.where.bound), self.eid, counted)
+
 
 _ALL = Selection("entity e CROSS JOIN doc d ON d.eid = e.eid", Clause("1"), "e.eid", "entity e")
 
@@ -48,7 +56,7 @@ def select(connection: apsw.Connection, query: Query, scope: Scope) -> Selection
     """What the query selects and the scope permits, page aside."""
     selection = _ALL
     if query.ids:
-        selection = _ALL.narrowed(_of_ids(query.ids))
+        selection = _ALL.narrowed(of_ids(query.ids))
         if query.types:
             selection = selection.narrowed(of_types(query.types))
     elif query.types:
@@ -58,10 +66,19 @@ def select(connection: apsw.Connection, query: Query, scope: Scope) -> Selection
         seen = [name for name in query.having if scope.attributes is None or name in scope.attributes]
         clauses.append(having(seen) if seen else NEVER)
     if query.filter is not None:
+        lead = None if query.ids else driver(connection, query.filter, scope.attributes)
+        if lead is not None:
+            selection = _led(lead, query.types)
         clauses.append(condition(query.filter, scope.attributes))
     if scope.predicate is not None:
         clauses.append(condition(scope.predicate))
     return selection.narrowed(joined(clauses)) if clauses else selection
+
+
+def _led(lead: Clause, types: Sequence[str]) -> Selection:
+    """The entities that an index lists, of some types."""
+    selection = _ALL.narrowed(lead)
+    return selection.narrowed(of_types(types)) if types else selection
 
 
 def _of_types(connection: apsw.Connection, types: Sequence[str]) -> Selection:
@@ -100,7 +117,10 @@ def following(connection: apsw.Connection, selection: Selection, page: Page, cur
     """
     if page.after is None:
         return selection
-    eid = connection.execute("SELECT eid FROM entity WHERE id = ?", (cursors.read(page.after),)).get
+    id_ = cursors.read(page.after)
+    eid = connection.execute(
+        "SELECT eid FROM entity WHERE id = ? UNION ALL SELECT eid FROM former WHERE id = ?", (id_, id_)
+    ).get
     if eid is None:
         raise invalid("The cursor's entity does not exist any more.")
     return selection.narrowed(Clause(f"{selection.eid} > ?", (eid,)))
@@ -117,9 +137,3 @@ def total(connection: apsw.Connection, selection: Selection) -> int:
     """Size of the whole result."""
     where = selection.where
     return int(connection.execute(f"SELECT count(*) FROM {selection.counted} WHERE {where.sql}", where.bound).get)
-
-
-def _of_ids(ids: Sequence[str]) -> Clause:
-    if len(ids) == 1:
-        return Clause("e.id = ?", (ids[0],))
-    return Clause("e.id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))

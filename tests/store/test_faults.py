@@ -123,9 +123,13 @@ def test_a_page_that_changes_places_is_reported(tmp_path: Path) -> None:
     middle = len(content) // 8192 * 4096
     path.write_bytes(content[:middle] + content[4096:8192] + content[middle + 4096 :])
     connection = apsw.Connection(str(path), vfs=VFS)
-    # Each page is whole by itself; that it lies in the wrong place only the structure tells.
-    assert connection.pragma("integrity_check") != "ok"
+    # Each page is whole by itself; that it lies in the wrong place only the structure tells, one way or the other.
+    try:
+        findings = connection.pragma("integrity_check")
+    except apsw.CorruptError:
+        findings = "corrupt"
     connection.close()
+    assert findings != "ok"
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -24,6 +24,13 @@ def is_null(value: Any) -> bool:
     return value == NULL or value in ([NULL], {"@none": NULL}, [{"object": NULL}])
 
 
+def null_of(kind: Kind) -> Any:
+    """What stands in the place of a value that was removed, by kind of attribute."""
+    if kind is Kind.LANGUAGE_PROPERTY:
+        return {"@none": NULL}
+    return [NULL] if kind in {Kind.LIST_PROPERTY, Kind.LIST_RELATIONSHIP} else NULL
+
+
 def patched(previous: Attribute, fragment: Fragment, name: str, *, deep: bool) -> Attribute | None:
     """The instance after the fragment, None when nothing of it is left.
 

@@ -224,6 +224,7 @@ class TimeProperty(StrEnum):
     CREATED = "createdAt"
     MODIFIED = "modifiedAt"
     DELETED = "deletedAt"
+    DELETED = "deletedAt"
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):

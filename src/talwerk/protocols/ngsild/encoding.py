@@ -80,8 +80,9 @@ def encode_head(entity: Entity, how: Representation) -> dict[str, Any]:
             document["createdAt"] = written_time(entity.created)
         if how.shows("modifiedAt"):
             document["modifiedAt"] = written_time(entity.modified)
-        if entity.deleted is not None:
-            document["deletedAt"] = written_time(entity.deleted)
+    # Only histories have it, and without it nobody could tell that they have ended.
+    if entity.deleted is not None and how.shows("deletedAt"):
+        document["deletedAt"] = written_time(entity.deleted)
     return document
 
 
@@ -154,6 +155,8 @@ def _with_details(document: dict[str, Any], instance: Attribute, how: Representa
         document["datasetId"] = instance.dataset
     if instance.instance is not None:
         document["instanceId"] = instance.instance
+    if instance.deleted is not None:
+        document["deletedAt"] = written_time(instance.deleted)
     if how.system:
         document["createdAt"] = written_time(instance.created)
         document["modifiedAt"] = written_time(instance.modified)

@@ -50,6 +50,9 @@ def _values(instances: tuple[Attribute, ...], how: Representation, about: TimePr
     """Values and times, one object per kind and dataset; a list only when there is more than one."""
     groups: dict[tuple[Kind, str | None], list[list[Any]]] = {}
     for instance in instances:
+        if instance.deleted is not None:
+            # A deletion has a time and no value.
+            continue
         pair = [simplified(instance, how.context), written_time(time_of(instance, about))]
         groups.setdefault((instance.kind, instance.dataset), []).append(pair)
     written = [

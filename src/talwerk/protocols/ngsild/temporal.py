@@ -99,8 +99,6 @@ def period(parameters: Parameters) -> Period:
 
 def _property(parameters: Parameters) -> TimeProperty:
     text = parameters.text("timeproperty") or TimeProperty.OBSERVED.value
-    if text == "deletedAt":
-        raise DomainError(Fault.NOT_SUPPORTED, "The timeproperty deletedAt is not supported.", "timeproperty")
     if text not in {known.value for known in TimeProperty}:
         raise bad_data(f"The timeproperty {text[:40]!r} does not exist.", "timeproperty")
     return TimeProperty(text)

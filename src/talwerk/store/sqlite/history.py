@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from hashlib import blake2b
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
@@ -11,21 +10,23 @@ from typing import Any
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
 from talwerk.core.entity import Attribute, Attributes, Entity, Kind
+from talwerk.core.fragments import null_of
 from talwerk.core.instants import EARLIEST, LATEST
 from talwerk.core.quality import Mark
-from talwerk.core.query import TemporalQuery, TimeProperty
+from talwerk.core.query import Page, TemporalQuery, TimeProperty, Window
 from talwerk.core.scope import Scope
 from talwerk.store.contract import EntityPage
 
-from .compiler import Clause
+from .compiler import Clause, joined
 from .cursor import Cursors
 from .entities import COLUMNS, entity_of
-from .instances import instance_of
+from .instances import instance_id, instance_of, series_name
 from .points import bounds
 from .read import visible_attributes
-from .selection import check_page, following, rows, select, total
+from .selection import Selection, check_page, following, rows, select, select_former, total
 from .terms import terms_of
 
 _FIRST_RECORDED = "coalesce((SELECT min(p.recorded) FROM superseded p WHERE p.sid = o.sid AND p.at = o.at), o.recorded)"
@@ -34,6 +35,8 @@ _TIMES = {
     TimeProperty.CREATED: _FIRST_RECORDED,
     TimeProperty.MODIFIED: "o.recorded",
 }
+_MARKED = -1
+"""In place of a flag: the row tells of a deletion."""
 
 
 class Branch(msgspec.Struct, frozen=True):
@@ -71,39 +74,71 @@ def history(
     page = query.entities.page
     check_page(page)
     visible = visible_attributes(query.entities, scope)
-    selection = select(connection, query.entities, scope)
+    parts = (select(connection, query.entities, scope), select_former(connection, query.entities, scope))
     alone = len(query.entities.ids) == 1
     if not alone:
-        selection = selection.narrowed(_within(query, visible))
-    rest = following(connection, selection, page, cursors)
-    found = rows(connection, rest, f"e.eid, {COLUMNS}", page) if page.limit else []
+        within = _within(query, visible)
+        parts = (parts[0].narrowed(within), parts[1].narrowed(within))
+    found = _found(connection, [following(connection, part, page, cursors) for part in parts], page)
     shown = found[: page.limit]
-    entities = [entity_of(row[1:]) for row in shown]
+    entities = [replace(entity_of(row[2:]), deleted=row[1]) for row in shown]
     branches = _branches(connection, [row[0] for row in shown], entities, visible)
     taken, truncated = _taken(connection, query, branches, instances_max)
     grown = _grown(entities, branches, taken)
     return EntityPage(
         entities=tuple(e for e in grown if e.attributes or alone),
         next=cursors.write(entities[-1].id) if len(found) > page.limit else None,
-        total=total(connection, selection) if page.count else None,
+        total=sum(total(connection, part) for part in parts) if page.count else None,
         truncated=truncated,
     )
 
 
+def _found(connection: apsw.Connection, parts: list[Selection], page: Page) -> list[tuple[Any, ...]]:
+    """The page's rows and, when more follow, one of the next: entities that are there and those that were deleted."""
+    if not page.limit:
+        return []
+    both = replace(page, limit=page.offset + page.limit, offset=0)
+    found = [
+        rows(connection, part, f"e.eid, {deleted}, {COLUMNS}", both)
+        for part, deleted in zip(parts, ("NULL", "e.deleted"), strict=True)
+    ]
+    return list(islice(merge(*found, key=itemgetter(0)), page.offset, page.offset + page.limit + 1))
+
+
 def _within(query: TemporalQuery, visible: frozenset[str] | None) -> Clause:
     """The clause that an entity has an instance in the window."""
-    time = _TIMES[query.property]
+    time = _TIMES.get(query.property)
     start, end = bounds(query.window)
     seen = ""
     bound: tuple[str, ...] = ()
     if visible is not None:
         seen = " AND s.attr IN (SELECT t.tid FROM json_each(?) j JOIN term t ON t.text = j.value)"
         bound = (msgspec.json.encode(sorted(visible)).decode(),)
-    return Clause(
-        "EXISTS (SELECT 1 FROM series s CROSS JOIN obs o ON o.sid = s.sid "
-        f"WHERE s.eid = e.eid{seen} AND {time} >= ? AND {time} < ?)",
-        (*bound, start, end),
-    )
+    clauses = []
+    if query.property is not TimeProperty.DELETED:
+        clauses.append(
+            Clause(
+                "EXISTS (SELECT 1 FROM series s CROSS JOIN obs o ON o.sid = s.sid "
+                f"WHERE s.eid = e.eid{seen} AND {time} >= ? AND {time} < ?)",
+                (*bound, start, end),
+            )
+        )
+    if _shows_deletions(query):
+        clauses.append(
+            Clause(
+                "EXISTS (SELECT 1 FROM series s CROSS JOIN deletion x ON x.sid = s.sid "
+                f"WHERE s.eid = e.eid{seen} AND x.at >= ? AND x.at < ?)",
+                (*bound, start, end),
+            )
+        )
+    return joined(clauses, "OR")
+
+
+def _shows_deletions(query: TemporalQuery) -> bool:
+    """Whether the instances that mark deletions are wanted: they have been modified and deleted, never observed."""
+    if query.property is TimeProperty.OBSERVED:
+        return query.window == Window() and query.last is None
+    return query.property is not TimeProperty.CREATED
 
 
 def _branches(
@@ -123,7 +158,7 @@ def _branches(
     for index, sid, attr, dataset, unit, method in found:
         attribute = names[attr]
         if visible is None or attribute in visible:
-            parts = (entities[index].id, attribute, *(names.get(tid, "") for tid in (dataset, unit, method)))
+            parts = (entities[index].id, attribute, *(names.get(tid) for tid in (dataset, unit, method)))
             branches.append(
                 Branch(
                     sid=sid,
@@ -131,7 +166,7 @@ def _branches(
                     attribute=attribute,
                     dataset=names.get(dataset),
                     unit=names.get(unit),
-                    name=blake2b("\n".join(parts).encode(), digest_size=12).hexdigest(),
+                    name=series_name(*parts),
                 )
             )
     return branches
@@ -151,12 +186,15 @@ def _taken(
     What does not fit is cut off at one instant for all series: later ones, or with ``last`` the older ones.
     """
     newest_first = query.last is not None
+    marked = _shows_deletions(query)
     # So few at a time that many series together do not fill the memory, so many that one needs to be asked once.
     few = min(max(2 * most // max(len(branches), 1), 16), query.last if query.last else most + 1)
     groups: dict[tuple[int, str, str | None], list[Iterator[Row]]] = {}
     for index, branch in enumerate(branches):
-        stream = _instances(connection, query, (branch.sid, index), few)
-        groups.setdefault((branch.entity, branch.attribute, branch.dataset), []).append(stream)
+        group = groups.setdefault((branch.entity, branch.attribute, branch.dataset), [])
+        group.append(_instances(connection, query, (branch.sid, index), few))
+        if marked:
+            group.append(_deletions(connection, query, (branch.sid, index)))
     streams = [
         islice(merge(*group, key=_TIME_AND_BRANCH, reverse=newest_first), query.last) for group in groups.values()
     ]
@@ -175,6 +213,8 @@ def _taken(
 def _instances(connection: apsw.Connection, query: TemporalQuery, series: tuple[int, int], few: int) -> Iterator[Row]:
     """The rows of one series (its key and the index of its branch) within the window, in order, few at a time."""
     sid, index = series
+    if query.property is TimeProperty.DELETED:
+        return
     time, window = _TIMES[query.property], bounds(query.window)
     start, end = window if query.property is TimeProperty.OBSERVED else (EARLIEST, LATEST)
     direction = "DESC" if query.last is not None else "ASC"
@@ -194,16 +234,24 @@ def _instances(connection: apsw.Connection, query: TemporalQuery, series: tuple[
             end = rows[-1][0]
 
 
+def _deletions(connection: apsw.Connection, query: TemporalQuery, series: tuple[int, int]) -> Iterator[Row]:
+    """Rows that mark deletions in one series (its key and the index of its branch), in order."""
+    direction = "DESC" if query.last is not None else "ASC"
+    sql = (
+        f"SELECT at, ?, kind, {_MARKED}, at, at, NULL FROM deletion "
+        f"WHERE sid = ? AND at >= ? AND at < ? ORDER BY at {direction}"
+    )
+    found: list[Any] = connection.execute(sql, (series[1], series[0], *bounds(query.window))).fetchall()
+    return iter(found)
+
+
 def _grown(entities: list[Entity], branches: list[Branch], taken: list[Row]) -> list[Entity]:
     """The entities with their histories in place of their current attributes."""
     histories: list[dict[str, list[Attribute]]] = [{} for _ in entities]
     for row in taken:
         branch = branches[row[1]]
         histories[branch.entity].setdefault(branch.attribute, []).append(_instance(branch, row))
-    return [
-        msgspec.structs.replace(entity, attributes=_frozen(grown))
-        for entity, grown in zip(entities, histories, strict=True)
-    ]
+    return [replace(entity, attributes=_frozen(grown)) for entity, grown in zip(entities, histories, strict=True)]
 
 
 def _frozen(grown: dict[str, list[Attribute]]) -> Attributes:
@@ -212,13 +260,14 @@ def _frozen(grown: dict[str, list[Attribute]]) -> Attributes:
 
 def _instance(branch: Branch, row: Row) -> Attribute:
     at, _, value, flag, recorded, first_recorded, body = row
-    id_ = f"urn:ngsi-ld:Instance:{branch.name}:{at}"
+    if flag == _MARKED:
+        kind = Kind(value)
+        return Attribute(kind=kind, value=null_of(kind), dataset=branch.dataset, created=at, modified=at, deleted=at)
+    id_ = instance_id(branch.name, at)
     timed = not flag & Mark.TIME_ASSUMED
     modified = recorded if timed else at
     if body is not None:
-        return msgspec.structs.replace(
-            instance_of(body), created=first_recorded, modified=modified, quality=flag, instance=id_
-        )
+        return replace(instance_of(body), created=first_recorded, modified=modified, quality=flag, instance=id_)
     return Attribute(
         kind=Kind.PROPERTY,
         value=value,

@@ -224,7 +224,6 @@ class TimeProperty(StrEnum):
     CREATED = "createdAt"
     MODIFIED = "modifiedAt"
     DELETED = "deletedAt"
-    DELETED = "deletedAt"
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):

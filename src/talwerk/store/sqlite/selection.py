@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,6 @@ from .compiler import NEVER, Clause, condition, having, joined, of_ids, of_types
 from .cursor import Cursors
 from .drivers import RARE, driver
 from .terms import known_tids
-
 
 _FORMER = {"entity e": "former e", "doc d": "former d", "entity_type": "former_type"}
 _TABLE = re.compile("|".join(map(re.escape, _FORMER)))
@@ -52,8 +52,20 @@ class Selection(msgspec.Struct, frozen=True):
 _ALL = Selection("entity e CROSS JOIN doc d ON d.eid = e.eid", Clause("1"), "e.eid", "entity e")
 
 
-def select(connection: apsw.Connection, query: Query, scope: Scope) -> Selection:
-    """What the query selects and the scope permits, page aside."""
+def select_former(connection: apsw.Connection, query: Query, scope: Scope) -> Selection:
+    """The same as :func:`select` among the entities that were deleted, by their last state."""
+    return select(connection, query, scope, led=False).of_former()
+
+
+def select(connection: apsw.Connection, query: Query, scope: Scope, *, led: bool = True) -> Selection:
+    """What the query selects and the scope permits, page aside.
+
+    Args:
+        connection: a snapshot.
+        query: what is asked for.
+        scope: on whose behalf.
+        led: whether an index may lead; indexes hold nothing of what was deleted.
+    """
     selection = _ALL
     if query.ids:
         selection = _ALL.narrowed(of_ids(query.ids))
@@ -66,7 +78,7 @@ def select(connection: apsw.Connection, query: Query, scope: Scope) -> Selection
         seen = [name for name in query.having if scope.attributes is None or name in scope.attributes]
         clauses.append(having(seen) if seen else NEVER)
     if query.filter is not None:
-        lead = None if query.ids else driver(connection, query.filter, scope.attributes)
+        lead = None if query.ids or not led else driver(connection, query.filter, scope.attributes)
         if lead is not None:
             selection = _led(lead, query.types)
         clauses.append(condition(query.filter, scope.attributes))

@@ -13,6 +13,7 @@ def routes(city: City) -> list[BaseRoute]:
     """Every address that the city answers; ``docs/api.md`` explains them."""
     from talwerk.portal.site import portal_routes
     from talwerk.protocols import health, live, ngsild, plain
+    from talwerk.protocols.http import description
 
     contexts = ngsild.Contexts.open(
         city.clock,
@@ -25,6 +26,7 @@ def routes(city: City) -> list[BaseRoute]:
         *ngsild.routes(city.broker, city.clock, contexts),
         *live.routes(city.broker, city.clock),
         *plain.routes(city.broker, city.clock),
+        *description.routes((ngsild.description(), plain.description(), health.description())),
         *portal_routes(city.broker, city.profile, city.clock),
     ]
 

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from talwerk.broker import Broker
+from talwerk.protocols.http.description import Description, Outcome, Resource
 
 
 def routes(broker: Broker) -> list[Route]:
@@ -21,3 +22,32 @@ def routes(broker: Broker) -> list[Route]:
         return JSONResponse({"status": "ready", "position": broker.position()})
 
     return [Route("/health/live", live), Route("/health/ready", ready)]
+
+
+def description() -> Description:
+    """Both addresses, for the API's description."""
+    state = {
+        "application/json": {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
+    }
+    up = {200: Outcome(meaning="it does", content=state)}
+    not_ready = {503: Outcome(meaning="not now", content=state)}
+    return Description(
+        resources=(
+            Resource(
+                method="GET",
+                path="/health/live",
+                name="live",
+                title="Whether the process answers",
+                tag="Health",
+                outcomes=up,
+            ),
+            Resource(
+                method="GET",
+                path="/health/ready",
+                name="ready",
+                title="Whether it can read and would accept a batch",
+                tag="Health",
+                outcomes=up | not_ready,
+            ),
+        )
+    )

@@ -11,6 +11,9 @@ from talwerk.broker import Broker
 from talwerk.core.instants import Clock
 
 from . import points, stations
+from .description import description
+
+__all__ = ["description", "routes"]
 
 
 def routes(broker: Broker, clock: Clock) -> list[Route]:

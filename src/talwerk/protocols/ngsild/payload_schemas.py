@@ -1,0 +1,140 @@
+"""Payloads as JSON Schemas, for the API's description (NGSI-LD clauses 4.5, 5.2 and 6.3.4).
+
+They say what is accepted as far as a schema can; the rules behind them are in ``decoding``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from talwerk.core.entity import Kind
+from talwerk.protocols.http.description import TEXT, Schema, reference
+
+from .kinds import MEMBER
+
+_URI: Schema = {"type": "string", "format": "uri"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_NAMES: Schema = {"oneOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
+_CONTEXT: Schema = {
+    "description": "an address, term definitions, or a list of both",
+    "oneOf": [_URI, {"type": "object"}, {"type": "array", "items": {"oneOf": [_URI, {"type": "object"}]}}],
+}
+_POINT: Schema = {
+    "type": "object",
+    "description": "a GeoJSON geometry",
+    "required": ["type", "coordinates"],
+    "properties": {
+        "type": {
+            "enum": ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"],
+        },
+        "coordinates": {"type": "array"},
+    },
+}
+_VALUES: dict[Kind, Schema] = {
+    Kind.PROPERTY: {"type": ["string", "number", "boolean", "object", "array"]},
+    Kind.GEO_PROPERTY: _POINT,
+    Kind.RELATIONSHIP: {"oneOf": [_URI, {"type": "array", "items": _URI, "minItems": 1}]},
+    Kind.LANGUAGE_PROPERTY: {"type": "object", "minProperties": 1, "additionalProperties": _NAMES},
+    Kind.VOCAB_PROPERTY: _NAMES,
+    Kind.LIST_PROPERTY: {"type": "array"},
+    Kind.LIST_RELATIONSHIP: {"type": "array", "items": {"oneOf": [_URI, {"type": "object"}]}},
+    Kind.JSON_PROPERTY: {},
+}
+
+
+def _instance(kind: Kind) -> Schema:
+    member = MEMBER[kind]
+    return {
+        "type": "object",
+        "required": ["type", member],
+        "properties": {
+            "type": {"const": kind.value},
+            member: _VALUES[kind],
+            "observedAt": _TIME,
+            "datasetId": _URI,
+            "unitCode": TEXT,
+        },
+    }
+
+
+def _entity(*, linked: bool, required: tuple[str, ...] = ("id", "type")) -> Schema:
+    schema: dict[str, Any] = {
+        "type": "object",
+        "required": [*required, "@context"] if linked else [*required],
+        "properties": {"id": _URI, "type": _NAMES, "scope": _NAMES},
+        "additionalProperties": reference("Attribute"),
+    }
+    schema["properties"]["@context"] = _CONTEXT if linked else False
+    return schema
+
+
+def _list_of(name: str) -> Schema:
+    return {"type": "array", "minItems": 1, "items": reference(name)}
+
+
+SCHEMAS: dict[str, Schema] = {
+    **{kind.value: _instance(kind) for kind in Kind},
+    "Attribute": {
+        "description": "an attribute: normalized, concise (a plain value, or an object without type), or several",
+        "anyOf": [
+            *(reference(kind.value) for kind in Kind),
+            {"type": ["string", "number", "boolean"]},
+            {"type": "array"},
+            {"type": "object", "required": ["value"]},
+        ],
+    },
+    "Entity": _entity(linked=False),
+    "LinkedEntity": _entity(linked=True),
+    "Fragment": _entity(linked=False, required=()),
+    "LinkedFragment": _entity(linked=True, required=()),
+    "Entities": _list_of("Entity"),
+    "LinkedEntities": _list_of("LinkedEntity"),
+    "Ids": {"type": "array", "minItems": 1, "items": _URI},
+    "Query": {
+        "type": "object",
+        "required": ["type"],
+        "properties": {
+            "type": {"const": "Query"},
+            "entities": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"id": _URI, "idPattern": TEXT, "type": TEXT}},
+            },
+            "attrs": {"type": "array", "items": TEXT},
+            "pick": {"type": "array", "items": TEXT},
+            "omit": {"type": "array", "items": TEXT},
+            "q": TEXT,
+            "geoQ": {"type": "object"},
+            "scopeQ": TEXT,
+            "temporalQ": {"type": "object"},
+        },
+    },
+    "Shown": {"type": "object", "description": "an entity as it was asked for", "properties": {"id": _URI}},
+    "ShownEntities": {"type": "array", "items": reference("Shown")},
+    "BatchOperationResult": {
+        "type": "object",
+        "required": ["success", "errors"],
+        "properties": {
+            "success": {"type": "array", "items": _URI},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["error"],
+                    "properties": {"entityId": TEXT, "error": reference("Problem")},
+                },
+            },
+        },
+    },
+    "UpdateResult": {
+        "type": "object",
+        "required": ["updated", "notUpdated"],
+        "properties": {
+            "updated": {"type": "array", "items": TEXT},
+            "notUpdated": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"attributeName": TEXT, "reason": TEXT}},
+            },
+        },
+    },
+    "Discovered": {"type": "object", "required": ["id", "type"], "properties": {"id": _URI, "type": TEXT}},
+}

@@ -62,7 +62,7 @@ AXIS = (
     gauge("Unterdorf", 71.0, at_us=NOW_US - 26 * HOUR_US),
     gauge("Neubau", None),
 )
-DEAD = replace(gauge("Schacht", None), failed_us=LATEST_US)
+DEAD = replace(gauge("Regenrückhaltebecken, Hauptverwaltungsgebäude", None), failed_us=LATEST_US)
 CALM = (gauge("Oberdorf", 41.0, levels=()), gauge("Brücke", 104.0))
 TILES = (
     gauge("Oberdorf", 33.654, levels=(), measure=FLOW),

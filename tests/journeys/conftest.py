@@ -1,0 +1,125 @@
+"""A city as its people meet it: started by its command, filled while it runs, visited with a real browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ENDS_S = 15
+
+
+class Served(msgspec.Struct, frozen=True):
+    """A city that runs.
+
+    Attributes:
+        address: where its pages are.
+        data: directory of its data.
+        city: key of its profile.
+    """
+
+    address: str
+    data: Path
+    city: str
+
+    def command(self, *arguments: str) -> str:
+        """Run a command beside the running city; what it prints."""
+        return talwerk(self.data, self.city, *arguments)
+
+
+def environment(data: Path, city: str) -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("TALWERK_")}
+    return {**kept, "TALWERK_DATA": str(data), "TALWERK_CITY": city, "TALWERK_PORT": "0"}
+
+
+def talwerk(data: Path, city: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "talwerk.cli", *arguments],
+        cwd=data.parent,
+        env=environment(data, city),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    # 3: done, and the report names values that were left out or flagged; examples have some.
+    assert done.returncode in {0, 3}, done.stderr
+    return done.stdout
+
+
+def address_in(output: IO[str]) -> str:
+    told = ""
+    for line in output:
+        told += line
+        found = re.search(r"http://localhost:\d+", line)
+        if found:
+            return found[0]
+    raise AssertionError(f"the city did not start: {told}")
+
+
+@contextmanager
+def serving(data: Path, city: str = "wuppertal") -> Iterator[Served]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "talwerk.cli", "up"],
+        cwd=data.parent,
+        env=environment(data, city),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield Served(address_in(process.stdout), data, city)
+        finally:
+            process.terminate()
+            process.communicate(timeout=ENDS_S)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A city that was empty when it started and was given the example while it ran."""
+    folder = tmp_path_factory.mktemp("city")
+    with serving(folder / "data") as running:
+        running.command("sample", "--to", str(folder))
+        running.command("replay", str(folder / "sample.csv"), "--mapping", str(folder / "sample.toml"))
+        yield running
+
+
+# Not for the session: while Playwright runs, no asynchronous test can in the same process.
+@pytest.fixture(scope="module")
+def browser(needs: Callable[[str], str]) -> Iterator[Browser]:
+    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=needs("chromium"), args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
+    """Open a page of the city: `page = visit("/de", color_scheme="dark")`; complaints of the browser fail the test."""
+    opened = []
+    complaints: list[str] = []
+
+    def open_page(path: str, **options: object) -> Page:
+        context = browser.new_context(base_url=served.address, **options)  # type: ignore[arg-type]
+        opened.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
+    assert not complaints

@@ -84,7 +84,7 @@ async def kill(supervisor: int, seed: int, ledger: Ledger, seconds: float) -> No
     chance = random.Random(seed)
     until = asyncio.get_running_loop().time() + seconds
     while asyncio.get_running_loop().time() < until:
-        await asyncio.sleep(chance.uniform(0.15, 0.6))
+        await asyncio.sleep(chance.choice((0.1, 0.3, 0.5, 1.0, 2.5)))
         parts = await asyncio.to_thread(_parts, supervisor)
         for name in chance.choice((("engine",), ("serve",), ("engine", "serve"))):
             if name in parts:

@@ -69,6 +69,9 @@ def _write_frame(writer: asyncio.StreamWriter, message: Request | Answer) -> Non
     body = _encoder.encode(message)
     if len(body) > FRAME_BYTES_MAX:
         raise DomainError(Fault.TOO_LARGE, f"The batch has {len(body)} bytes; {FRAME_BYTES_MAX} is the most.")
+    if writer.is_closing():
+        # uvloop would raise a RuntimeError, which nobody takes for what it is.
+        raise ConnectionResetError
     writer.write(len(body).to_bytes(_LENGTH_BYTES, "big") + body)
 
 

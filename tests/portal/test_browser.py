@@ -46,12 +46,12 @@ def test_axe_finds_nothing(show: Show, name: str) -> None:
     for summary in page.locator("summary").all():
         summary.click()
     # Every pair of colours is tested in the stylesheet, so each size and each scheme need to be met once.
-    for width, scheme in ((360, "light"), (1280, "dark")):
+    for width in (360, 1280):
         resize(page, width)
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(color_scheme="light" if width == 360 else "dark")
         found = Axe().run(page).response["violations"]
         told = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
-        assert not told, (width, scheme)
+        assert not told, width
 
 
 @every_page

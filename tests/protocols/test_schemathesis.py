@@ -1,0 +1,89 @@
+"""Whatever the API's description allows, and much that it forbids: no failure of ours, no answer that it does not name.
+
+Requests are made at random from a fixed seed. The short run belongs to every test run, the long one takes minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from anyio.from_thread import start_blocking_portal
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis.checks import load_all_checks, not_a_server_error
+from starlette.applications import Starlette
+
+from talwerk.protocols import health, http, ngsild, plain
+from talwerk.protocols.http import description
+from tests.protocols.city import City, create, open_city
+from tests.protocols.ngsild.test_user_contexts import BENCH
+
+PARTS = (ngsild.description(), plain.description(), health.description())
+OPERATIONS = sorted((path, method) for path, item in description.document(PARTS)["paths"].items() for method in item)
+MODES = [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE]
+
+
+class Described:
+    """A city's API as its description tells it, and the operator's token."""
+
+    def __init__(self, city: City) -> None:
+        routes = [
+            *health.routes(city.broker),
+            *ngsild.routes(city.broker, city.clock),
+            *plain.routes(city.broker, city.clock),
+            *description.routes(PARTS),
+        ]
+        app = http.guarded(Starlette(routes=routes), credentials=city.credentials, hosts=("testserver",))
+        self.schema: Any = schemathesis.openapi.from_asgi(description.PATH, app)
+        self.headers = {"Authorization": f"Bearer {city.credentials.operator_token}"}
+
+    def try_out(self, path: str, method: str, examples: int) -> None:
+        """Ask so often in both ways: as described, and otherwise."""
+        load_all_checks()
+        names = ["status_code_conformance", "content_type_conformance", "response_schema_conformance"]
+        checks = [not_a_server_error, *schemathesis.checks.CHECKS.get_by_names(names)]
+        for mode in MODES:
+
+            @settings(
+                max_examples=examples,
+                derandomize=True,
+                database=None,
+                deadline=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(self.schema[path][method.upper()].as_strategy(generation_mode=mode))
+            def ask(case: Any) -> None:
+                case.call_and_validate(headers=self.headers, checks=checks)
+
+            # A path of free texts can hardly be wrong.
+            with suppress(Unsatisfiable) if mode is schemathesis.GenerationMode.NEGATIVE else nullcontext():
+                ask()
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Described]:
+    directory: Path = tmp_path_factory.mktemp("city")
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(open_city(directory)) as city,
+    ):
+        portal.call(create, city, BENCH, {**BENCH, "id": "urn:ngsi-ld:Bench:2"})
+        yield Described(city)
+
+
+@pytest.mark.parametrize("path, method", OPERATIONS)
+def test_a_few_of_each(described: Described, path: str, method: str) -> None:
+    described.try_out(path, method, 15)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("path, method", OPERATIONS)
+def test_many_of_each(described: Described, path: str, method: str) -> None:
+    described.try_out(path, method, 500)

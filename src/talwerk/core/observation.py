@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -12,6 +11,9 @@ from .entity import Attribute, observed_or_created
 from .instants import FUTURE_TOLERANCE, Instant
 from .quality import FLAG_MASK, Mark
 from .values import same_value
+
+# Plain integers: arithmetic with enumerations takes as long as everything else that happens to a value.
+_TIME_ASSUMED, _FUTURE, _OUT_OF_ORDER = int(Mark.TIME_ASSUMED), int(Mark.FUTURE), int(Mark.OUT_OF_ORDER)
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -53,15 +55,16 @@ def received(
     """
     was = {instance.dataset: instance for instance in before}
     kept = {} if mode is Mode.REPLACE else dict(was)
-    untimed: Counter[str | None] = Counter()
+    untimed: dict[str | None, int] = {}
     history: list[Attribute] = []
     for instance in incoming:
         dataset = instance.dataset
         previous = kept.get(dataset, was.get(dataset))
-        assumed = Instant(times.assumed + untimed[dataset])
-        stamped = _stamped(instance, previous, Times(times.now, assumed), mode)
+        stamped = _stamped(instance, previous, times, mode)
         if instance.observed is None:
-            untimed[dataset] += 1
+            follow = untimed.get(dataset, 0)
+            untimed[dataset] = follow + 1
+            stamped = msgspec.structs.replace(stamped, modified=times.assumed + follow) if follow else stamped
         # An instance without a time is always a new observation: the same value again is news from a sensor.
         elif previous is not None and same_observation(stamped, previous):
             kept[dataset] = previous
@@ -74,20 +77,20 @@ def received(
 
 def _stamped(instance: Attribute, previous: Attribute | None, times: Times, mode: Mode) -> Attribute:
     """The instance with the store's times and the marks that its own time deserves."""
-    mark = Mark.NONE
+    quality = instance.quality & FLAG_MASK
     if instance.observed is None:
-        mark |= Mark.TIME_ASSUMED
+        quality |= _TIME_ASSUMED
     else:
         if instance.observed > times.now + FUTURE_TOLERANCE:
-            mark |= Mark.FUTURE
+            quality |= _FUTURE
         newer = previous is not None and previous.observed is not None and previous.observed > instance.observed
         if newer and mode is not Mode.OBSERVE:
-            mark |= Mark.OUT_OF_ORDER
+            quality |= _OUT_OF_ORDER
     return msgspec.structs.replace(
         instance,
         created=times.now if previous is None else previous.created,
         modified=times.assumed if instance.observed is None else times.now,
-        quality=instance.quality & FLAG_MASK | int(mark),
+        quality=quality,
         instance=None,
     )
 
@@ -96,7 +99,7 @@ def _becomes_current(instance: Attribute, previous: Attribute | None, mode: Mode
     """Devices: the newest is current, the future never is. An explicit update is current whatever its time."""
     if mode is not Mode.OBSERVE:
         return True
-    if instance.quality & Mark.FUTURE:
+    if instance.quality & _FUTURE:
         return False
     if previous is None or instance.observed is None:
         return True

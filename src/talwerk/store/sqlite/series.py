@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 import apsw
 import msgspec
 
@@ -65,30 +67,32 @@ class SeriesBook:
         self._connection = connection
         self._terms = terms
         self._remembered = remembered
-        self._sids: dict[tuple[int, ...], int] = {}
-        self._open: dict[tuple[int, ...], tuple[int, Provenance]] = {}
+        self._sids: dict[tuple[int, str, str | None, str | None, str], int] = {}
+        self._open: dict[tuple[int, str, str | None], tuple[int, Provenance]] = {}
         self._pids: dict[Provenance, int] = {}
 
     def sid(self, track: Track, now: int) -> int:
         """The key of the series; a new one stays closed while another is open."""
-        key = self._key(track)
-        sid = self._sids.get(key)
+        # Looked up for every value: by the texts themselves, which saves looking up the number of each.
+        name = (track.eid, track.attribute, track.dataset, track.unit, track.provenance.method)
+        sid = self._sids.get(name)
         if sid is None:
-            sid = self._found_or_added(key, track, now)
+            sid = self._found_or_added(self._key(track), track, now)
             if len(self._sids) >= self._remembered:
                 self._sids.clear()
-            self._sids[key] = sid
+            self._sids[track.eid, intern(track.attribute), *name[2:]] = sid
         return sid
 
     def make_current(self, sid: int, track: Track, now: int) -> None:
         """Open a series because its value became current, close the one that was open, renew its provenance."""
-        key = self._key(track)[:3]
-        if self._open.get(key) == (sid, track.provenance):
+        name = (track.eid, track.attribute, track.dataset)
+        known = self._open.get(name)
+        if known is not None and known[0] == sid and (known[1] is track.provenance or known[1] == track.provenance):
             return
         pid = self._pid(track.provenance)
         self._connection.execute(
             "UPDATE series SET closed = ? WHERE eid = ? AND attr = ? AND dataset = ? AND closed IS NULL AND sid <> ?",
-            (now, *key, sid),
+            (now, *self._key(track)[:3], sid),
         )
         self._connection.execute(
             "UPDATE series SET closed = NULL, pid = ? WHERE sid = ? AND (closed IS NOT NULL OR pid <> ?)",
@@ -96,7 +100,7 @@ class SeriesBook:
         )
         if len(self._open) >= self._remembered:
             self._open.clear()
-        self._open[key] = (sid, track.provenance)
+        self._open[track.eid, intern(track.attribute), track.dataset] = (sid, track.provenance)
 
     def open_sid(self, eid: int, attribute: str, dataset: str | None) -> int | None:
         """The key of the open series, None when there is none."""

@@ -78,10 +78,11 @@ def select(connection: apsw.Connection, query: Query, scope: Scope, *, led: bool
         seen = [name for name in query.having if scope.attributes is None or name in scope.attributes]
         clauses.append(having(seen) if seen else NEVER)
     if query.filter is not None:
+        # Compiled first: that refuses a tree too deep to be looked through.
+        clauses.append(condition(query.filter, scope.attributes))
         lead = None if query.ids or not led else driver(connection, query.filter, scope.attributes)
         if lead is not None:
             selection = _led(lead, query.types)
-        clauses.append(condition(query.filter, scope.attributes))
     if scope.predicate is not None:
         clauses.append(condition(scope.predicate))
     return selection.narrowed(joined(clauses)) if clauses else selection

@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from talwerk.core.entity import NULL
 from talwerk.core.instants import EARLIEST, LATEST, format_instant
-from talwerk.protocols.ngsild.kinds import NULL
 
 JsonObject = dict[str, Any]
 

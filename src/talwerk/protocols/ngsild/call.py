@@ -26,6 +26,8 @@ from .ready import Ready
 PREFIX = "/ngsi-ld/v1"
 JSON = "application/json"
 JSON_LD = "application/ld+json"
+_BODIES = (JSON, JSON_LD)
+_PATCHES = (*_BODIES, "application/merge-patch+json")
 
 _CONTEXT_RELATION = "http://www.w3.org/ns/json-ld#context"
 _LINK = re.compile(r"\s*<([^<>]*)>\s*((?:;\s*[\w*!#$&+.^`|~-]+\s*(?:=\s*(?:\"[^\"]*\"|[^\s\";,]*))?\s*)*)(?:,|$)")
@@ -63,14 +65,18 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         address = _context_address(self.headers.get(b"link"))
         return core_context() if address is None else await self.contexts.resolve(address)
 
-    async def body(self, limit: int = BODY_BYTES_MAX) -> tuple[Any, bool]:
+    async def body(self, limit: int = BODY_BYTES_MAX, *, patch: bool = False) -> tuple[Any, bool]:
         """The body's JSON value, and whether it brings its own ``@context`` (clauses 6.3.4 and 6.3.5).
+
+        Args:
+            limit: bytes at most.
+            patch: whether it may be called a merge patch, which is plain JSON.
 
         Raises:
             DomainError: UnsupportedMediaType, whatever is wrong with the body, BadRequestData for a JSON-LD body
                 beside a Link header.
         """
-        media_type = content_type(self.headers.get(b"content-type"), (JSON, JSON_LD))
+        media_type = content_type(self.headers.get(b"content-type"), _PATCHES if patch else _BODIES)
         value = decode_json(await read_body(self.headers, self.receive, limit))
         linked = media_type == JSON_LD
         if linked and _context_address(self.headers.get(b"link")) is not None:

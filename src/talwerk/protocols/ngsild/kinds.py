@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from talwerk.core.entity import Kind
+from talwerk.core.entity import NULL, Kind
 from talwerk.core.errors import bad_data
 from talwerk.core.identifiers import is_iri
 
 from .contexts import Context
 from .geometry import check_geometry
-
-NULL = "urn:ngsi-ld:null"
-"""Marks a deletion in merges and updates; it is a value nowhere."""
 
 MEMBER: Mapping[Kind, str] = {
     Kind.PROPERTY: "value",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from . import batch, discovery, entities, temporal
+from . import attributes, batch, changing, discovery, entities, temporal, temporal_provision
 from .call import Handler
 
 _NONE: frozenset[str] = frozenset()
@@ -85,14 +85,78 @@ _CORE = (
         honoured=_SHOWN | _named("type"),
         refused=_RETRIEVED,
     ),
-    Operation("DELETE", "/entities/{entityId}", "5.6.6", "Delete entity", writes=True),
-    Operation("PATCH", "/entities/{entityId}", "5.6.17", "Merge entity", writes=True),
-    Operation("PUT", "/entities/{entityId}", "5.6.18", "Replace entity", writes=True),
-    Operation("POST", "/entities/{entityId}/attrs", "5.6.3", "Append attributes", writes=True),
-    Operation("PATCH", "/entities/{entityId}/attrs", "5.6.2", "Update attributes", writes=True),
-    Operation("PATCH", "/entities/{entityId}/attrs/{attrId}", "5.6.4", "Partial attribute update", writes=True),
-    Operation("DELETE", "/entities/{entityId}/attrs/{attrId}", "5.6.5", "Delete attribute", writes=True),
-    Operation("PUT", "/entities/{entityId}/attrs/{attrId}", "5.6.19", "Replace attribute", writes=True),
+    Operation(
+        "DELETE",
+        "/entities/{entityId}",
+        "5.6.6",
+        "Delete entity",
+        handler=changing.delete_entity,
+        writes=True,
+        honoured=_named("type local"),
+    ),
+    Operation(
+        "PATCH",
+        "/entities/{entityId}",
+        "5.6.17",
+        "Merge entity",
+        handler=changing.merge_entity,
+        writes=True,
+        honoured=_named("type options format observedAt lang local"),
+    ),
+    Operation(
+        "PUT",
+        "/entities/{entityId}",
+        "5.6.18",
+        "Replace entity",
+        handler=changing.replace_entity,
+        writes=True,
+        honoured=_named("type local"),
+    ),
+    Operation(
+        "POST",
+        "/entities/{entityId}/attrs",
+        "5.6.3",
+        "Append attributes",
+        handler=attributes.append_attributes,
+        writes=True,
+        honoured=_named("type options local"),
+    ),
+    Operation(
+        "PATCH",
+        "/entities/{entityId}/attrs",
+        "5.6.2",
+        "Update attributes",
+        handler=attributes.update_attributes,
+        writes=True,
+        honoured=_named("type local"),
+    ),
+    Operation(
+        "PATCH",
+        "/entities/{entityId}/attrs/{attrId}",
+        "5.6.4",
+        "Partial attribute update",
+        handler=attributes.update_attribute,
+        writes=True,
+        honoured=_named("type local"),
+    ),
+    Operation(
+        "DELETE",
+        "/entities/{entityId}/attrs/{attrId}",
+        "5.6.5",
+        "Delete attribute",
+        handler=attributes.delete_attribute,
+        writes=True,
+        honoured=_named("type datasetId deleteAll local"),
+    ),
+    Operation(
+        "PUT",
+        "/entities/{entityId}/attrs/{attrId}",
+        "5.6.19",
+        "Replace attribute",
+        handler=attributes.replace_attribute,
+        writes=True,
+        honoured=_named("type local"),
+    ),
     Operation(
         "POST",
         "/entityOperations/create",
@@ -111,9 +175,33 @@ _CORE = (
         writes=True,
         honoured=_named("options local"),
     ),
-    Operation("POST", "/entityOperations/update", "5.6.9", "Batch entity update", writes=True),
-    Operation("POST", "/entityOperations/delete", "5.6.10", "Batch entity deletion", writes=True),
-    Operation("POST", "/entityOperations/merge", "5.6.20", "Batch entity merge", writes=True),
+    Operation(
+        "POST",
+        "/entityOperations/update",
+        "5.6.9",
+        "Batch entity update",
+        handler=batch.update_entities,
+        writes=True,
+        honoured=_named("options local"),
+    ),
+    Operation(
+        "POST",
+        "/entityOperations/delete",
+        "5.6.10",
+        "Batch entity deletion",
+        handler=batch.delete_entities,
+        writes=True,
+        honoured=_named("local"),
+    ),
+    Operation(
+        "POST",
+        "/entityOperations/merge",
+        "5.6.20",
+        "Batch entity merge",
+        handler=batch.merge_entities,
+        writes=True,
+        honoured=_named("local"),
+    ),
     Operation("POST", "/entityOperations/query", "5.7.2", "Query entities by POST"),
     Operation(
         "GET",
@@ -141,7 +229,16 @@ _CORE = (
 )
 
 _TEMPORAL = (
-    Operation("POST", "/temporal/entities", "5.6.11", "Create or update temporal entity", "Temporal", writes=True),
+    Operation(
+        "POST",
+        "/temporal/entities",
+        "5.6.11",
+        "Create or update temporal entity",
+        "Temporal",
+        handler=temporal_provision.upsert_history,
+        writes=True,
+        honoured=_named("local"),
+    ),
     Operation(
         "GET",
         "/temporal/entities",
@@ -162,9 +259,25 @@ _TEMPORAL = (
         honoured=_SHOWN | _PERIOD | _named("type"),
         refused=_named("lang datasetId") | _AGGREGATES,
     ),
-    Operation("DELETE", "/temporal/entities/{entityId}", "5.6.16", "Delete temporal entity", "Temporal", writes=True),
     Operation(
-        "POST", "/temporal/entities/{entityId}/attrs", "5.6.12", "Add temporal attributes", "Temporal", writes=True
+        "DELETE",
+        "/temporal/entities/{entityId}",
+        "5.6.16",
+        "Delete temporal entity",
+        "Temporal",
+        handler=temporal_provision.delete_history,
+        writes=True,
+        honoured=_named("local"),
+    ),
+    Operation(
+        "POST",
+        "/temporal/entities/{entityId}/attrs",
+        "5.6.12",
+        "Add temporal attributes",
+        "Temporal",
+        handler=temporal_provision.add_instances,
+        writes=True,
+        honoured=_named("type local"),
     ),
     Operation(
         "DELETE",
@@ -172,7 +285,9 @@ _TEMPORAL = (
         "5.6.13",
         "Delete temporal attribute",
         "Temporal",
+        handler=temporal_provision.delete_attribute_history,
         writes=True,
+        honoured=_named("datasetId deleteAll local"),
     ),
     Operation(
         "PATCH",
@@ -180,7 +295,9 @@ _TEMPORAL = (
         "5.6.14",
         "Modify attribute instance",
         "Temporal",
+        handler=temporal_provision.modify_instance,
         writes=True,
+        honoured=_named("local"),
     ),
     Operation(
         "DELETE",
@@ -188,7 +305,9 @@ _TEMPORAL = (
         "5.6.15",
         "Delete attribute instance",
         "Temporal",
+        handler=temporal_provision.delete_instance,
         writes=True,
+        honoured=_named("local"),
     ),
     Operation("POST", "/temporal/entityOperations/query", "5.7.4", "Query temporal evolution by POST", "Temporal"),
 )

@@ -149,7 +149,10 @@ async def test_undecodable_parameters(city: City, query: str) -> None:
         ({"q": "a="}, 400, "InvalidRequest"),
         ({"q": "a{T:b}==1"}, 422, "OperationNotSupported"),
         ({"q": 'name~="(x"'}, 400, "InvalidRequest"),
-        ({"type": "T", "georel": "near"}, 422, "OperationNotSupported"),
+        ({"type": "T", "georel": "near"}, 400, "BadRequestData"),
+        ({"type": "T", "idPattern": "(x"}, 400, "InvalidRequest"),
+        ({"type": "T", "scopeQ": "/a//b"}, 400, "InvalidRequest"),
+        ({"type": "T", "csf": "x"}, 422, "OperationNotSupported"),
         ({"Type": "T"}, 400, "InvalidRequest"),
     ],
 )
@@ -162,7 +165,7 @@ async def test_parameters(city: City, parameters: dict[str, str], status: int, f
     "headers, status",
     [
         ({"accept": "text/html"}, 406),
-        ({"accept": "application/geo+json"}, 406),
+        ({"accept": "application/geo+jsonx"}, 406),
         ({"accept": "application/json;q=0"}, 406),
         ({"accept": "nonsense"}, 406),
         ({"accept": "text/html, */*;q=0.1"}, 200),

@@ -20,6 +20,7 @@ from talwerk.protocols.http.strict_json import decode_json
 from .context_library import Contexts
 from .contexts import Context, core_context
 from .encoding import Representation
+from .features import GEO_JSON, Features
 from .parameters import Parameters
 from .ready import Ready
 
@@ -113,6 +114,16 @@ def document_answer(document: Any, how: Representation, status: int = 200, heade
         headers = (*headers, (b"link", _context_link(how.context)))
     media_type = JSON_LD if how.linked else JSON
     return Answer(status, msgspec.json.encode(document), headers, media_type.encode())
+
+
+def feature_answer(call: Call, document: dict[str, Any], how: Features, headers: tuple[Header, ...] = ()) -> Answer:
+    """The answer with a feature or a collection; its context stands in the body, or beside plain JSON (6.3.7)."""
+    wishes = call.headers.get(b"prefer", b"").replace(b" ", b"").lower().split(b",")
+    if b"body=json" in wishes:
+        headers = (*headers, (b"link", _context_link(how.context)))
+    else:
+        document = {**document, "@context": how.context.reference}
+    return Answer(200, msgspec.json.encode(document), headers, GEO_JSON.encode())
 
 
 def _context_link(context: Context) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+from talwerk.core.patterns import LENGTH_MAX as PATTERN_LENGTH_MAX
 from talwerk.core.query import LIMIT_DEFAULT, LIMIT_MAX, OFFSET_MAX
 from talwerk.protocols.http.bodies import BATCH_BYTES_MAX, BODY_BYTES_MAX
 from talwerk.protocols.http.strict_json import DEPTH_MAX
@@ -49,14 +50,22 @@ documents (RFC 9457) with the standard's `type` and the media type `application/
   fetched from public hosts only, {BYTES_MAX >> 20} MiB, {TIMEOUT_S:g} s and {DOCUMENTS_MAX} documents at most, and
   kept; what is not to be had answers `504 LdContextNotAvailable`. The core context, <{CORE_ADDRESS}>, is built in,
   under the addresses of its other versions too. Scoped contexts answer `400`.
-- **q**: the whole grammar is read. Patterns (`~=`, `!~=`), linked entities, sub-attributes of sub-attributes and the
-  entity's own times answer `422`.
-- **Representations**: normalized, concise, simplified (keyValues), temporalValues; `application/json` and
-  `application/ld+json`. GeoJSON answers `406`.
+- **q**: the whole grammar is read and evaluated, linked entities excepted (`422`). Patterns (`~=`, `!~=`, `idPattern`)
+  are those of RE2 and match when they are found anywhere; `^` and `$` anchor them. They have
+  {PATTERN_LENGTH_MAX:,} characters at most. Between quotes a pattern stands as it is, only `\\"` means a quote.
+  A malformed or too large one answers `400 InvalidRequest`.
+- **scopeQ**: `/a/+/c`, `/a/#`, joined by `;`, `,` and `|` with or without parentheses.
+- **georel**: relations are decided in the plane of longitude and latitude, distances run along the geodesic of WGS 84
+  (between two points exactly). Rings that are open count as closed; one that crosses itself encloses what it goes
+  around an odd number of times; what has no area is the line or point that remains.
+  No stored geometry lets a query fail.
+- **Representations**: normalized, concise, simplified (keyValues), temporalValues; `application/json`,
+  `application/ld+json`, and `application/geo+json` for entities. A feature's `@context` stands in the body unless
+  `Prefer: body=json` asks for the Link header; its geometry is shown even where `pick` or `attrs` leave it out.
 - **Paging**: `Link` with `rel="next"` carries an opaque cursor in the parameter `after`, which is ours.
 - **Null**: `urn:ngsi-ld:null` and plain JSON null are refused in everything that is supported; a `JsonProperty` may
   hold null inside.
-- **Geometries**: shape and ranges of coordinates are checked; rings that are open or cross themselves are kept.
+- **Geometries**: shape and ranges of coordinates are checked; rings that are open or cross themselves are kept as sent.
 - **Tenants**: `NGSILD-Tenant` answers `404 NonexistentTenant`.
 """
 

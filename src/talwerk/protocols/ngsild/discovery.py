@@ -1,4 +1,4 @@
-"""Which entity types there are (NGSI-LD clauses 5.7.5 to 5.7.7; resources 6.25 and 6.26)."""
+"""Which entity types and attributes there are (NGSI-LD clauses 5.7.5 to 5.7.10; resources 6.25 to 6.28)."""
 
 from __future__ import annotations
 
@@ -63,6 +63,67 @@ async def describe_type(call: Call) -> Answer:
     if how.linked:
         document["@context"] = context.reference
     return document_answer(document, how)
+
+
+async def list_attributes(call: Call) -> Answer:
+    """List the attributes, with the types that have them when details are wanted (clauses 5.7.8 and 5.7.9)."""
+    context = await call.context()
+    how = plain_representation(call, context)
+    holders = _holders(call)
+    if call.parameters.flag("details"):
+        entries = [
+            {
+                "id": full,
+                "type": "Attribute",
+                "attributeName": context.compact(full),
+                "typeNames": [context.compact(kind.type) for kind in kinds],
+            }
+            for full, kinds in holders.items()
+        ]
+        if how.linked:
+            entries = [{**entry, "@context": context.reference} for entry in entries]
+        return document_answer(entries, how)
+    digest = hashlib.sha256("\n".join(holders).encode()).hexdigest()[:32]
+    names = [context.compact(full) for full in holders]
+    document = {"id": f"urn:ngsi-ld:AttributeList:{digest}", "type": "AttributeList", "attributeList": names}
+    if how.linked:
+        document["@context"] = context.reference
+    return document_answer(document, how)
+
+
+async def describe_attribute(call: Call) -> Answer:
+    """Describe one attribute: on how many entities, of which types, as which kinds (clause 5.7.10).
+
+    Raises:
+        DomainError: ResourceNotFound when no entity that the scope shows ever had the attribute.
+    """
+    context = await call.context()
+    how = plain_representation(call, context)
+    wanted = context.expand(call.arguments[0])
+    kinds = _holders(call).get(wanted)
+    if kinds is None:
+        raise DomainError(Fault.NOT_FOUND, f"The attribute {call.arguments[0][:80]!r} does not exist.")
+    count = call.broker.read(Query(having=(wanted,), page=Page(limit=0, count=True)), call.scope).total
+    document: dict[str, Any] = {
+        "id": wanted,
+        "type": "Attribute",
+        "attributeName": context.compact(wanted),
+        "attributeCount": count,
+        "attributeTypes": sorted({name for kind in kinds for name in _kinds(call, kind.type, wanted)}),
+        "typeNames": [context.compact(kind.type) for kind in kinds],
+    }
+    if how.linked:
+        document["@context"] = context.reference
+    return document_answer(document, how)
+
+
+def _holders(call: Call) -> dict[str, list[TypeCount]]:
+    """The types that have each attribute, both in order of their IRIs."""
+    found: dict[str, list[TypeCount]] = {}
+    for kind in call.broker.types(call.scope):
+        for attribute in kind.attributes:
+            found.setdefault(attribute, []).append(kind)
+    return dict(sorted(found.items()))
 
 
 def _described(kind: TypeCount, context: Context) -> dict[str, Any]:

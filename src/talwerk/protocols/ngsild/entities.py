@@ -9,9 +9,11 @@ from talwerk.core.errors import DomainError, Fault
 from talwerk.core.query import Page, Query
 from talwerk.protocols.http.answers import Answer, Header
 
-from .call import JSON, JSON_LD, PREFIX, Call, document_answer
+from .call import JSON, JSON_LD, PREFIX, Call, document_answer, feature_answer
 from .decoding import decode_entity
 from .encoding import Representation
+from .features import GEO_JSON, Features, encoded
+from .posted_query import posted
 from .representation import entity_representation
 from .selection import entity_id, projection, selection
 from .types_selection import parse_types
@@ -37,9 +39,13 @@ async def retrieve_entity(call: Call) -> Answer:
         attributes=shown.attributes,
         page=Page(limit=1),
     )
+    if isinstance(how, Features):
+        query = how.asked(query)
     found = call.broker.read(query, call.scope).entities
     if not found:
         raise DomainError(Fault.NOT_FOUND, f"The entity {identifier} does not exist.")
+    if isinstance(how, Features):
+        return feature_answer(call, encoded(found[0], how), how)
     return document_answer(call.ready.entities(found, how, query, call.scope)[0], how)
 
 
@@ -52,10 +58,30 @@ async def query_entities(call: Call) -> Answer:
     context = await call.context()
     shown = projection(call.parameters, context)
     how = entity_representation(call, context, shown)
-    query = selection(call.parameters, context, shown)
+    return _page(call, selection(call.parameters, context, shown), how)
+
+
+async def post_query(call: Call) -> Answer:
+    """Query entities by POST (clause 5.7.2, resource 6.23.3.1): the query stands in the body, the page in the address.
+
+    Raises:
+        DomainError: as for :func:`query_entities`; BadRequestData when the body is no query.
+    """
+    asked, context = await posted(call)
+    shown = projection(asked.parameters, context)
+    how = entity_representation(asked.call(call), context, shown)
+    return _page(call, selection(asked.parameters, context, shown, asked.selectors), how)
+
+
+def _page(call: Call, query: Query, how: Representation) -> Answer:
+    if isinstance(how, Features):
+        query = how.asked(query)
     found = call.broker.read(query, call.scope)
     headers = page_headers(call, how, found.next, found.total)
-    return document_answer(call.ready.entities(found.entities, how, query, call.scope), how, headers=headers)
+    written = call.ready.entities(found.entities, how, query, call.scope)
+    if isinstance(how, Features):
+        return feature_answer(call, {"type": "FeatureCollection", "features": written}, how, headers)
+    return document_answer(written, how, headers=headers)
 
 
 def page_headers(call: Call, how: Representation, cursor: str | None, total: int | None) -> tuple[Header, ...]:
@@ -66,7 +92,7 @@ def page_headers(call: Call, how: Representation, cursor: str | None, total: int
     if cursor is not None:
         parameters = {name: text for name, text in call.parameters.names().items() if name not in {"after", "offset"}}
         address = f"{PREFIX}{call.path}?{urlencode({**parameters, 'after': cursor})}"
-        media_type = JSON_LD if how.linked else JSON
+        media_type = GEO_JSON if isinstance(how, Features) else JSON_LD if how.linked else JSON
         headers.append((b"link", f'<{address}>;rel="next";type="{media_type}"'.encode()))
     return tuple(headers)
 

@@ -52,9 +52,10 @@ _MAPS = _named("entityMap entityMapLifetime splitEntities")
 _PERIOD = _named("timerel timeAt endTimeAt timeproperty lastN")
 _AGGREGATES = _named("aggrMethods aggrPeriodDuration")
 
-_RETRIEVED = _named("lang geometryProperty datasetId jsonKeys entityMap") | _LINKED
-_QUERIED = _named("idPattern csf scopeQ jsonKeys lang datasetId geometryProperty") | _LINKED | _GEO | _ORDER | _MAPS
-_TEMPORALLY_QUERIED = _named("idPattern csf scopeQ jsonKeys lang datasetId expandValues orderBy") | _GEO | _AGGREGATES
+_SELECTED = _named("type id idPattern q expandValues scopeQ") | _GEO
+_RETRIEVED = _named("lang datasetId jsonKeys entityMap") | _LINKED
+_QUERIED = _named("csf jsonKeys lang datasetId") | _LINKED | _ORDER | _MAPS
+_TEMPORALLY_QUERIED = _named("csf jsonKeys lang datasetId orderBy") | _AGGREGATES
 
 _CORE = (
     Operation(
@@ -72,7 +73,7 @@ _CORE = (
         "5.7.2",
         "Query entities",
         handler=entities.query_entities,
-        honoured=_SHOWN | _PAGE | _named("type id q expandValues"),
+        honoured=_SHOWN | _PAGE | _SELECTED | _named("geometryProperty"),
         refused=_QUERIED,
     ),
     Operation("DELETE", "/entities", "5.6.21", "Purge entities", writes=True),
@@ -82,7 +83,7 @@ _CORE = (
         "5.7.1",
         "Retrieve entity",
         handler=entities.retrieve_entity,
-        honoured=_SHOWN | _named("type"),
+        honoured=_SHOWN | _named("type geometryProperty"),
         refused=_RETRIEVED,
     ),
     Operation(
@@ -202,7 +203,15 @@ _CORE = (
         writes=True,
         honoured=_named("local"),
     ),
-    Operation("POST", "/entityOperations/query", "5.7.2", "Query entities by POST"),
+    Operation(
+        "POST",
+        "/entityOperations/query",
+        "5.7.2",
+        "Query entities by POST",
+        handler=entities.post_query,
+        honoured=_PAGE | _named("options format local"),
+        refused=_ORDER | _MAPS,
+    ),
     Operation(
         "GET",
         "/types",
@@ -219,8 +228,22 @@ _CORE = (
         handler=discovery.describe_type,
         honoured=_named("local"),
     ),
-    Operation("GET", "/attributes", "5.7.8", "List attributes"),
-    Operation("GET", "/attributes/{attrId}", "5.7.10", "Describe attribute"),
+    Operation(
+        "GET",
+        "/attributes",
+        "5.7.8",
+        "List attributes",
+        handler=discovery.list_attributes,
+        honoured=_named("details local"),
+    ),
+    Operation(
+        "GET",
+        "/attributes/{attrId}",
+        "5.7.10",
+        "Describe attribute",
+        handler=discovery.describe_attribute,
+        honoured=_named("local"),
+    ),
     Operation("POST", "/subscriptions", "5.8.1", "Create subscription", writes=True),
     Operation("GET", "/subscriptions", "5.8.4", "Query subscriptions"),
     Operation("GET", "/subscriptions/{subscriptionId}", "5.8.3", "Retrieve subscription"),
@@ -246,7 +269,7 @@ _TEMPORAL = (
         "Query temporal evolution of entities",
         "Temporal",
         handler=temporal.query_histories,
-        honoured=_SHOWN | _PAGE | _PERIOD | _named("type id q"),
+        honoured=_SHOWN | _PAGE | _PERIOD | _SELECTED,
         refused=_TEMPORALLY_QUERIED,
     ),
     Operation(

@@ -10,7 +10,8 @@ from talwerk.core.entity import Entity
 from talwerk.core.query import Query
 from talwerk.core.scope import Scope
 
-from .encoding import Representation, encode_entity
+from .encoding import Representation
+from .features import encoded
 
 BYTES_MAX = 32 << 20
 _ENTRY_BYTES = 400
@@ -45,7 +46,7 @@ class Ready:
             state = (entity.id, entity.created, entity.modified, entity.version)
             raw = shelf.get(state)
             if raw is None:
-                raw = msgspec.Raw(msgspec.json.encode(encode_entity(entity, how)))
+                raw = msgspec.Raw(msgspec.json.encode(encoded(entity, how)))
                 shelf[state] = raw
                 self._bytes += len(raw) + _ENTRY_BYTES
             written.append(raw)

@@ -10,6 +10,7 @@ from talwerk.protocols.http.negotiation import preferred
 from .call import JSON, JSON_LD, Call
 from .contexts import Context
 from .encoding import Form, Representation
+from .features import GEO_JSON, Features
 from .parameters import Parameters
 from .selection import Projection
 
@@ -31,7 +32,20 @@ def entity_representation(call: Call, context: Context, shown: Projection) -> Re
     Raises:
         DomainError: NotAcceptable; InvalidRequest for an unknown format or option.
     """
-    return _representation(call, context, shown, _FORMS)
+    media_type = preferred(call.headers.get(b"accept"), (JSON, JSON_LD, GEO_JSON))
+    if media_type != GEO_JSON:
+        return _representation(call, context, shown, _FORMS)
+    form, system = _options(call.parameters, _FORMS)
+    geometry = context.expand(call.parameters.text("geometryProperty") or "location")
+    return Features(
+        context=context,
+        form=form,
+        system=system,
+        pick=shown.members,
+        omit=shown.omit,
+        geometry=geometry,
+        concealed=shown.attributes is not None and geometry not in shown.attributes,
+    )
 
 
 def temporal_representation(call: Call, context: Context, shown: Projection) -> Representation:

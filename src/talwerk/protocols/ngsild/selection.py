@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from talwerk.core.errors import DomainError, Fault, bad_data
-from talwerk.core.identifiers import Iri, is_iri
-from talwerk.core.query import LIMIT_DEFAULT, LIMIT_MAX, OFFSET_MAX, And, Filter, Page, Query
+from talwerk.core.query import LIMIT_DEFAULT, LIMIT_MAX, OFFSET_MAX, Page, Query
 
 from .contexts import Context
+from .geo_q import geo_condition
 from .parameters import Parameters
 from .q import parse_q
-from .types_selection import parse_types
+from .scope_q import parse_scope_q
+from .selectors import Selector, both, entity_id, selector, together
 
-IDS_MAX = 1_000
+__all__ = ["Projection", "entity_id", "page", "projection", "selection"]
+
 NAMES_MAX = 200
 
 CORE_MEMBERS = frozenset({"id", "type", "scope", "createdAt", "modifiedAt"})
@@ -36,17 +39,6 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
     members: frozenset[str] | None = None
     omit: frozenset[str] = frozenset()
     having: tuple[str, ...] = ()
-
-
-def entity_id(text: str, where: str = "id") -> Iri:
-    """The id of an entity in a path or parameter.
-
-    Raises:
-        DomainError: BadRequestData when it is not a URI.
-    """
-    if not is_iri(text):
-        raise bad_data(f"The entity id {text[:80]!r} is not a URI.", where)
-    return Iri(text)
 
 
 def projection(parameters: Parameters, context: Context) -> Projection:
@@ -133,31 +125,40 @@ def page(parameters: Parameters) -> Page:
     return Page(limit=LIMIT_DEFAULT if limit is None else limit, after=after, offset=offset, count=count)
 
 
-def selection(parameters: Parameters, context: Context, shown: Projection) -> Query:
-    """The query that the parameters of a GET make (clauses 5.7.2 and 6.4.3.2).
+def selection(parameters: Parameters, context: Context, shown: Projection, posted: Sequence[Selector] = ()) -> Query:
+    """The query that parameters make (clauses 5.7.2 and 6.4.3.2).
+
+    Args:
+        parameters: of the request; those of a query by POST stand in its body.
+        context: of its names.
+        shown: what is returned.
+        posted: selectors of a query by POST; an entity that one of them selects is selected.
 
     Raises:
         DomainError: BadRequestData when nothing restricts it and it is not local; whatever is wrong with a part.
     """
-    type_text, q_text, local = parameters.text("type"), parameters.text("q"), parameters.flag("local")
-    if not (type_text or q_text or shown.having or local):
+    q_text, scope_text = parameters.text("q"), parameters.text("scopeQ")
+    located = geo_condition(parameters, context)
+    restricted = posted or parameters.text("type") or q_text or shown.having or located
+    if not restricted and not parameters.flag("local"):
         raise bad_data("At least one of type, attrs, q and georel is needed; local=true lifts that.")
-    types: tuple[str, ...] = ()
-    conditions: list[Filter] = []
-    if type_text and type_text != "*":
-        types, of_types = parse_types(type_text, context.expand)
-        conditions += [of_types] if of_types else []
-    if q_text:
-        expand_values = frozenset(parameters.parts("expandValues"))
-        conditions.append(parse_q(q_text, context.expand, expand_values))
-    ids = parameters.parts("id")
-    if len(ids) > IDS_MAX:
-        raise DomainError(Fault.TOO_COMPLEX, f"The id has {len(ids)} ids; {IDS_MAX} is the most.", "id")
+    if posted:
+        chosen = together(posted)
+    else:
+        ids = parameters.parts("id")
+        chosen = selector(parameters.text("type"), ids, parameters.text("idPattern"), context)
+    expand_values = frozenset(parameters.parts("expandValues"))
+    conditions = (
+        located,
+        parse_scope_q(scope_text) if scope_text else None,
+        parse_q(q_text, context.expand, expand_values) if q_text else None,
+        chosen.filter,
+    )
     return Query(
-        types=types,
-        ids=tuple(dict.fromkeys(entity_id(text) for text in ids)),
+        types=chosen.types,
+        ids=chosen.ids,
         having=shown.having,
-        filter=None if not conditions else conditions[0] if len(conditions) == 1 else And(tuple(conditions)),
+        filter=both(conditions),
         attributes=shown.attributes,
         page=page(parameters),
     )

@@ -22,7 +22,7 @@ def parse_types(text: str, expand: Callable[[str], str]) -> tuple[tuple[str, ...
         expand: makes the IRI of a name.
 
     Returns:
-        IRIs, any of which an entity may have, when the selection says no more than that; otherwise none and a filter.
+        IRIs, any of which an entity has to have, and the rest of the selection as a filter, None for no rest.
 
     Raises:
         DomainError: BadRequestData when it is not well-formed; TooComplexQuery when it is too long or too deep.
@@ -33,8 +33,12 @@ def parse_types(text: str, expand: Callable[[str], str]) -> tuple[tuple[str, ...
     selection = parser.alternatives(0)
     if parser.at < len(text):
         raise parser.broken()
-    if isinstance(selection, OfType):
-        return selection.types, None
+    match selection:
+        case OfType(types):
+            return types, None
+        case And((OfType(types), *others)):
+            # The first of several demands can lead the query; only the others are left to be checked.
+            return types, others[0] if len(others) == 1 else And(tuple(others))
     return (), selection
 
 

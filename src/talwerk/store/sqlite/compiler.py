@@ -161,10 +161,11 @@ def located(tree: Located) -> Clause:
     """The clause that an entity has a geometry in the relation."""
     if not is_text(tree.attribute):
         return NEVER
+    # Asked of the document: the table of geometries leads, and knows nothing of entities that were deleted.
     return Clause(
-        "EXISTS (SELECT 1 FROM geo g WHERE g.eid = e.eid AND g.attr = (SELECT tid FROM term WHERE text = ?) "
-        "AND located(g.body, ?))",
-        (tree.attribute, LOCATED.encode(tree).decode()),
+        "EXISTS (SELECT 1 FROM jsonb_each(d.body, ?) i WHERE json_extract(i.value, '$.k') = 'GeoProperty' "
+        "AND located(i.value -> '$.v', ?))",
+        (json_path(tree.attribute), LOCATED.encode(tree).decode()),
     )
 
 

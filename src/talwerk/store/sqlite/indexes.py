@@ -111,8 +111,7 @@ class Indexes:
         for geometry in _geometries(instances):
             box = box_of(geometry)
             if box is not None:
-                text = _ENCODER.encode(geometry).decode()
-                execute("INSERT INTO geo (eid, attr, body) VALUES (?, ?, ?)", (eid, tid, text))
+                execute("INSERT INTO geo (eid, attr) VALUES (?, ?)", (eid, tid))
                 execute(_BOX, (self._connection.last_insert_rowid(), box.west, box.east, box.south, box.north))
 
 

@@ -70,12 +70,11 @@ CREATE TABLE erased (
     id  TEXT NOT NULL
 ) STRICT;
 
--- Geometries of current state, and the rectangles around them (in degrees).
+-- Where the geometries of current state are, and the rectangles around them (in degrees).
 CREATE TABLE geo (
     gid  INTEGER PRIMARY KEY,
     eid  INTEGER NOT NULL,
-    attr INTEGER NOT NULL,
-    body TEXT NOT NULL
+    attr INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX geo_key ON geo (eid, attr);
 CREATE VIRTUAL TABLE geo_box USING rtree (gid, west, east, south, north);

@@ -59,10 +59,10 @@ def batches(client: Any) -> None:
     check("batch create", (result.n_ok, result.n_err), (60, 0))
     check("batch create again", client.batch.create(many[:1]).n_err, 1)
     check("batch upsert", client.batch.upsert([*many, bench(62, 62)]).ok, True)
-    check("count", client.entities.count(type="Bench", q="seats>=2"), 61)
+    check("count", client.entities.count(type="Bench"), 62)
     most = {found.id for found in client.query(type="Bench", q="seats>=61")}
     check("q", most, {f"urn:ngsi-ld:Bench:day:{number}" for number in (61, 62)})
-    check("every page", len(list(client.query(type="Bench", q="seats>=2", limit=25))), 61)
+    check("every page", len(list(client.query(type="Bench", limit=25))), 62)
     check("types", "Bench" in client.types.list(), True)
 
 

@@ -100,6 +100,7 @@ class Frame:
         api_href: Address of the interface's description, or empty while there is none.
         code_href: Address of the source code, or empty.
         legend_href: Address of the page that explains signs and words, or empty.
+        live_href: Address of the script that keeps the page current, or empty.
         software_licence: Licence of the software, as the footer names it.
     """
 
@@ -112,4 +113,5 @@ class Frame:
     api_href: str = ""
     code_href: str = ""
     legend_href: str = ""
+    live_href: str = ""
     software_licence: str = "EUPL-1.2"

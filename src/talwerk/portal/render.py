@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/html; charset=utf-8"
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""The pages need a stylesheet and an icon from here, and nothing else from anywhere."""
+"""The pages need a stylesheet, an icon and one small module from here, and nothing else from anywhere."""
 
 
 @cache

@@ -33,6 +33,18 @@ def stylesheet_href() -> str:
 
 
 @cache
+def live_script() -> bytes:
+    """Return the module that keeps a page current; the pages are complete without it."""
+    return resources.files("talwerk.portal").joinpath("static/live.js").read_bytes()
+
+
+@cache
+def live_href() -> str:
+    """Return the path under which pages load that module."""
+    return f"/static/{content_hash(live_script())}/live.js"
+
+
+@cache
 def mark_href(mark: Mark) -> str:
     """Return the path of a city's mark as the browser's icon."""
     return f"/static/{content_hash(mark_svg(mark))}/zeichen.svg"
@@ -50,6 +62,7 @@ def static_routes(mark: Mark = NEUTRAL_MARK) -> list[Route]:
     """Return the routes of all static files; any other hash is not found."""
     return [
         _route(stylesheet_href(), stylesheet(), "text/css; charset=utf-8"),
+        _route(live_href(), live_script(), "text/javascript; charset=utf-8"),
         _route(mark_href(mark), mark_svg(mark), "image/svg+xml"),
     ]
 

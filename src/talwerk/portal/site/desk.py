@@ -12,7 +12,8 @@ from talwerk.portal import place
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import NEUTRAL_MARK, Credit, Frame, Link, Mark, MarkStroke
 from talwerk.portal.render import render
-from talwerk.portal.views import EmptyView, ErrorView, LageView, PageView, StationsView
+from talwerk.portal.static import live_href
+from talwerk.portal.views import EmptyView, ErrorView, LageView, LegendView, PageView, StationsView
 from talwerk.sdk.profile import Profile
 from talwerk.texts import catalogue
 
@@ -82,6 +83,7 @@ class Desk:
             api_href=addresses.API,
             code_href=city.source_code,
             legend_href=addresses.LEGEND,
+            live_href="" if isinstance(view, ErrorView | LegendView) else live_href(),
         )
 
 

@@ -44,12 +44,15 @@ _HEADERS = (
 
 _ENTITY = {JSON: reference("Entity"), JSON_LD: reference("LinkedEntity")}
 _FRAGMENT = {JSON: reference("Fragment"), JSON_LD: reference("LinkedFragment")}
+_ATTRIBUTE = {JSON: reference("AttributeFragment"), JSON_LD: reference("LinkedAttributeFragment")}
 _ENTITIES = {JSON: reference("Entities"), JSON_LD: reference("LinkedEntities")}
 _QUERY = {JSON: reference("Query"), JSON_LD: {"allOf": [reference("Query"), {"required": ["@context"]}]}}
 _BODIES: Mapping[tuple[str, str], Mapping[str, Schema]] = {
     ("POST", "/entities"): _ENTITY,
     ("PATCH", "/entities/{entityId}"): {**_FRAGMENT, "application/merge-patch+json": reference("Fragment")},
     ("PUT", "/entities/{entityId}"): _ENTITY,
+    ("PATCH", "/entities/{entityId}/attrs/{attrId}"): _ATTRIBUTE,
+    ("PUT", "/entities/{entityId}/attrs/{attrId}"): _ATTRIBUTE,
     ("POST", "/entityOperations/delete"): {JSON: reference("Ids")},
     ("POST", "/entityOperations/query"): _QUERY,
     ("POST", "/temporal/entities"): _ENTITY,

@@ -68,6 +68,18 @@ def _entity(*, linked: bool, required: tuple[str, ...] = ("id", "type")) -> Sche
     return schema
 
 
+def _attribute_fragment(*, linked: bool) -> Schema:
+    """Members of one attribute; which of them belong to its kind, a schema does not say."""
+    members = {member: _VALUES[kind] for kind, member in MEMBER.items() if kind is not Kind.GEO_PROPERTY}
+    properties = {"type": {"enum": [kind.value for kind in Kind]}, **members, "observedAt": _TIME, "datasetId": _URI}
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "required": ["@context"] if linked else [],
+        "properties": {**properties, "@context": _CONTEXT if linked else False},
+    }
+
+
 def _list_of(name: str) -> Schema:
     return {"type": "array", "minItems": 1, "items": reference(name)}
 
@@ -87,6 +99,8 @@ SCHEMAS: dict[str, Schema] = {
     "LinkedEntity": _entity(linked=True),
     "Fragment": _entity(linked=False, required=()),
     "LinkedFragment": _entity(linked=True, required=()),
+    "AttributeFragment": _attribute_fragment(linked=False),
+    "LinkedAttributeFragment": _attribute_fragment(linked=True),
     "Entities": _list_of("Entity"),
     "LinkedEntities": _list_of("LinkedEntity"),
     "Ids": {"type": "array", "minItems": 1, "items": _URI},

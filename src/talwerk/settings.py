@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         log_level: how much is logged.
         queue_max: batches that may wait for the writer; more are refused with 503.
         query_budget_ms: milliseconds that one query may take before it is refused as too complex.
+        delete_history_with_entity: whether deleting an entity erases its history; otherwise the history stays.
     """
 
     city: str = DEFAULT_CITY
@@ -55,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     queue_max: int = 1_000
     query_budget_ms: int = 2_000
+    delete_history_with_entity: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what could never work, and what would be dangerous."""
@@ -76,7 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.host in LOOPBACK
 
 
-_SWITCHES = ("single", "dev_open_writes", "dev_allow_loopback")
+_SWITCHES = ("single", "dev_open_writes", "dev_allow_loopback", "delete_history_with_entity")
 FIELDS = tuple(field.name for field in msgspec.structs.fields(Settings))
 
 

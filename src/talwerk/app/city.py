@@ -107,7 +107,10 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
 
 @contextlib.contextmanager
 def _store(settings: Settings, directory: Path, clock: Clock, *, readonly: bool) -> Iterator[SqliteStore]:
-    limits = Limits(budget_s=settings.query_budget_ms / 1_000)
+    limits = Limits(
+        budget_s=settings.query_budget_ms / 1_000,
+        delete_history_with_entity=settings.delete_history_with_entity,
+    )
     store = SqliteStore.open(directory / DATABASE, clock, readonly=readonly, limits=limits)
     with contextlib.closing(store):
         yield store

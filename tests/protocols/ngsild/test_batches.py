@@ -8,6 +8,7 @@ import pytest
 from tests.protocols.city import CREATE, ENTITIES, UPSERT, City
 
 Json = dict[str, Any]
+UPDATE, MERGE, DELETE = (f"/ngsi-ld/v1/entityOperations/{name}" for name in ("update", "merge", "delete"))
 
 
 def bench(number: int, **attributes: Any) -> Json:
@@ -81,7 +82,7 @@ def json_of(value: Any) -> bytes:
 
 @pytest.mark.parametrize("body", [{}, [], "x", 1, True, bench(1)])
 async def test_what_is_no_list_is_refused(city: City, body: Any) -> None:
-    for address in (UPSERT, CREATE):
+    for address in (UPSERT, CREATE, UPDATE, MERGE, DELETE):
         answer = await city.operator.post(address, json=body)
         assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (400, "BadRequestData")
 
@@ -93,5 +94,56 @@ async def test_unknown_options(city: City, options: str) -> None:
 
 
 async def test_too_many_entities(city: City) -> None:
-    answer = await city.operator.post(UPSERT, json=[{}] * 10_001)
-    assert answer.status_code == 413
+    for address in (UPSERT, DELETE):
+        answer = await city.operator.post(address, json=[{}] * 10_001)
+        assert answer.status_code == 413
+
+
+async def test_a_batch_of_updates_needs_entities_that_are_there(city: City) -> None:
+    await city.operator.post(UPSERT, json=[bench(1, seats=4, colour="red"), bench(2, seats=3)])
+    update = {"id": "urn:ngsi-ld:Bench:1", "seats": 5, "age": 2}
+    answer = await city.operator.post(UPDATE, json=[update, bench(9, seats=1)])
+    assert (answer.status_code, answer.json()["success"]) == (207, ["urn:ngsi-ld:Bench:1"])
+    (error,) = answer.json()["errors"]
+    assert (error["entityId"], error["error"]["status"]) == ("urn:ngsi-ld:Bench:9", 404)
+    kept = await city.operator.post(UPDATE, json=[{**update, "seats": 6}], params={"options": "noOverwrite"})
+    assert kept.status_code == 204
+    read = await city.public.get(f"{ENTITIES}/urn:ngsi-ld:Bench:1", params={"options": "keyValues"})
+    assert read.json() == bench(1, seats=5, colour="red", age=2)
+    assert (await city.operator.post(UPDATE, json=[update], params={"options": "replace"})).status_code == 400
+
+
+async def test_a_batch_of_merges_changes_what_it_names(city: City) -> None:
+    await city.operator.post(UPSERT, json=[bench(1, seats=4, colour="red"), bench(2, seats={"value": {"a": 1}})])
+    body = [
+        {"id": "urn:ngsi-ld:Bench:1", "colour": "urn:ngsi-ld:null"},
+        {"id": "urn:ngsi-ld:Bench:2", "seats": {"value": {"b": 2}}},
+    ]
+    assert (await city.operator.post(MERGE, json=body)).status_code == 204
+    found = await city.public.get(ENTITIES, params={"type": "Bench", "options": "keyValues"})
+    assert found.json() == [bench(1, seats=4), bench(2, seats={"a": 1, "b": 2})]
+    some = await city.operator.post(MERGE, json=[*body, bench(9), {"id": "urn:ngsi-ld:Bench:1", "new": {"x": 1}}, 7])
+    assert (some.status_code, some.json()["success"]) == (207, [item["id"] for item in body])
+    assert [entry["error"]["status"] for entry in some.json()["errors"]] == [400, 404, 400]
+
+
+async def test_a_batch_of_deletions_names_what_was_not_there(city: City) -> None:
+    await city.operator.post(UPSERT, json=[bench(1), bench(2), bench(3)])
+    ids = [f"urn:ngsi-ld:Bench:{number}" for number in (1, 2)]
+    assert (await city.operator.post(DELETE, json=ids)).status_code == 204
+    answer = await city.operator.post(
+        DELETE, json=["urn:ngsi-ld:Bench:3", "urn:ngsi-ld:Bench:3", "no uri", {}, *ids[:1]]
+    )
+    assert (answer.status_code, answer.json()["success"]) == (207, ["urn:ngsi-ld:Bench:3"])
+    assert [entry["error"]["status"] for entry in answer.json()["errors"]] == [400, 400, 404, 404]
+    assert (await city.public.get(ENTITIES, params={"type": "Bench"})).json() == []
+
+
+async def test_entities_that_stand_twice_are_changed_in_order(city: City) -> None:
+    answer = await city.operator.post(CREATE, json=[bench(1, seats=1), bench(1, seats=2)])
+    assert (answer.status_code, answer.json()["success"]) == (207, ["urn:ngsi-ld:Bench:1"])
+    assert answer.json()["errors"][0]["error"]["status"] == 409
+    answer = await city.operator.post(UPDATE, json=[bench(1, seats=3), bench(1, age=4)])
+    assert answer.status_code == 204
+    read = await city.public.get(f"{ENTITIES}/urn:ngsi-ld:Bench:1", params={"options": "keyValues"})
+    assert read.json() == bench(1, seats=3, age=4)

@@ -237,7 +237,7 @@ def is_removal(value: Any) -> bool:
 def decode_types(value: Any, context: Context) -> tuple[str, ...]:
     """The types that an entity names, in full."""
     names = value if isinstance(value, list) else [value]
-    if not names or not all(isinstance(name, str) and name for name in names):
+    if not names or not all(isinstance(name, str) and name and name != NULL for name in names):
         raise bad_data("The type is missing or neither a name nor a list of names.", "/type")
     if len(names) > TYPES_MAX:
         raise bad_data(f"There are {len(names)} types; {TYPES_MAX} is the most.", "/type")

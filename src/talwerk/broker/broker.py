@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from talwerk.core.aggregates import AggregateQuery
 from talwerk.core.change import Ack, Batch
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.query import Page, Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import Bucket, LogEntry, Points, Series, SeriesKey, TypeCount
-from talwerk.store import EntityPage, Store
+from talwerk.store import AggregatePage, EntityPage, Store
 
 from .ports import AccessLog, Seal, Writer
 
@@ -56,6 +57,13 @@ class Broker:
     def history(self, query: TemporalQuery, scope: Scope) -> EntityPage:
         """The instances that the temporal query selects and the scope permits, oldest first."""
         return self._opened(self._store.history(query, scope), scope)
+
+    def aggregates(self, query: AggregateQuery, scope: Scope) -> AggregatePage:
+        """Histories put together period by period."""
+        page = self._store.aggregates(query, scope)
+        if scope.obligations:
+            self._access.record(scope, [found.entity.id for found in page.entities])
+        return page
 
     def series(self, scope: Scope, entity: str | None = None) -> tuple[Series, ...]:
         """The series of one entity, or of all."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from talwerk.core.aggregates import AggregatedEntity, AggregateQuery
 from talwerk.core.change import Ack, Batch
 from talwerk.core.entity import Entity
 from talwerk.core.errors import DomainError
@@ -36,6 +37,14 @@ class EntityPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None = None
     total: int | None = None
     truncated: bool = False
+
+
+class AggregatePage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of aggregated histories; its members are those of :class:`EntityPage`."""
+
+    entities: tuple[AggregatedEntity, ...]
+    next: str | None = None
+    total: int | None = None
 
 
 class Store(Protocol):
@@ -79,6 +88,17 @@ class Store(Protocol):
 
         Raises:
             DomainError: as :meth:`read`.
+        """
+        ...
+
+    def aggregates(self, query: AggregateQuery, scope: Scope) -> AggregatePage:
+        """Histories put together period by period; every value counts, those that failed as well.
+
+        Of an attribute whose unit changed, the values of the newest unit count. Hourly sums answer where they are
+        exact (windows on observedAt, nothing but good numbers), the values themselves everywhere else.
+
+        Raises:
+            DomainError: as :meth:`read`; TooComplexQuery for too many periods.
         """
         ...
 

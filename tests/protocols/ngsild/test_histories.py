@@ -144,8 +144,9 @@ async def test_an_unknown_entity(city: City) -> None:
         ({"lastN": "0"}, "BadRequestData"),
         ({"lastN": "-1"}, "BadRequestData"),
         ({"lastN": "many"}, "BadRequestData"),
-        ({"options": "aggregatedValues"}, "OperationNotSupported"),
-        ({"aggrMethods": "avg"}, "OperationNotSupported"),
+        ({"options": "aggregatedValues"}, "BadRequestData"),
+        ({"aggrMethods": "avg"}, "InvalidRequest"),
+        ({"lang": "de"}, "OperationNotSupported"),
         ({"format": "pretty"}, "InvalidRequest"),
     ],
 )

@@ -59,7 +59,12 @@ documents (RFC 9457) with the standard's `type` and the media type `application/
   (between two points exactly). Rings that are open count as closed; one that crosses itself encloses what it goes
   around an odd number of times; what has no area is the line or point that remains.
   No stored geometry lets a query fail.
-- **Representations**: normalized, concise, simplified (keyValues), temporalValues; `application/json`,
+- **Aggregated values**: all eight methods; periods begin at `timeAt`, or with the oldest value, and their months are
+  those of the calendar in UTC. Only numbers are summed; texts have totalCount, distinctCount, min and max, everything
+  else the counts. `stddev` is that of the population. Periods without values are left out. Values that failed their
+  quality checks count. Where the unit of an attribute changed, the values of the newest unit count.
+- **Representations**: normalized, concise, simplified (keyValues), temporalValues,
+  aggregatedValues; `application/json`,
   `application/ld+json`, and `application/geo+json` for entities. A feature's `@context` stands in the body unless
   `Prefer: body=json` asks for the Link header; its geometry is shown even where `pick` or `attrs` leave it out.
 - **Paging**: `Link` with `rel="next"` carries an opaque cursor in the parameter `after`, which is ours.

@@ -55,7 +55,7 @@ _AGGREGATES = _named("aggrMethods aggrPeriodDuration")
 _SELECTED = _named("type id idPattern q expandValues scopeQ") | _GEO
 _RETRIEVED = _named("lang datasetId jsonKeys entityMap") | _LINKED
 _QUERIED = _named("csf jsonKeys lang datasetId") | _LINKED | _ORDER | _MAPS
-_TEMPORALLY_QUERIED = _named("csf jsonKeys lang datasetId orderBy") | _AGGREGATES
+_TEMPORALLY_QUERIED = _named("csf jsonKeys lang datasetId orderBy")
 
 _CORE = (
     Operation(
@@ -269,7 +269,7 @@ _TEMPORAL = (
         "Query temporal evolution of entities",
         "Temporal",
         handler=temporal.query_histories,
-        honoured=_SHOWN | _PAGE | _PERIOD | _SELECTED,
+        honoured=_SHOWN | _PAGE | _PERIOD | _AGGREGATES | _SELECTED,
         refused=_TEMPORALLY_QUERIED,
     ),
     Operation(
@@ -279,8 +279,8 @@ _TEMPORAL = (
         "Retrieve temporal evolution of an entity",
         "Temporal",
         handler=temporal.retrieve_history,
-        honoured=_SHOWN | _PERIOD | _named("type"),
-        refused=_named("lang datasetId") | _AGGREGATES,
+        honoured=_SHOWN | _PERIOD | _AGGREGATES | _named("type"),
+        refused=_named("lang datasetId"),
     ),
     Operation(
         "DELETE",
@@ -332,7 +332,16 @@ _TEMPORAL = (
         writes=True,
         honoured=_named("local"),
     ),
-    Operation("POST", "/temporal/entityOperations/query", "5.7.4", "Query temporal evolution by POST", "Temporal"),
+    Operation(
+        "POST",
+        "/temporal/entityOperations/query",
+        "5.7.4",
+        "Query temporal evolution by POST",
+        "Temporal",
+        handler=temporal.post_query,
+        honoured=_PAGE | _named("options format local"),
+        refused=_named("orderBy"),
+    ),
 )
 
 _SOURCES = "/csourceRegistrations"

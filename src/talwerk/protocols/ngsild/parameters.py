@@ -30,8 +30,12 @@ class Parameter(msgspec.Struct, frozen=True):
 
 PARAMETERS: Mapping[str, Parameter] = {
     "after": Parameter("ours", "string", "cursor of the page before, taken from a Link with rel=next"),
-    "aggrMethods": Parameter("4.5.19", "string", "aggregation methods"),
-    "aggrPeriodDuration": Parameter("4.5.19", "string", "length of an aggregation period"),
+    "aggrMethods": Parameter(
+        "4.5.19", "string", "how values become one, separated by commas: totalCount, distinctCount, sum, avg, ..."
+    ),
+    "aggrPeriodDuration": Parameter(
+        "4.5.19", "string", "length of a period as an ISO 8601 duration; PT0S or none for one period over all"
+    ),
     "attrs": Parameter("5.7.1", "string", "attributes to return; an entity has at least one of them"),
     "collation": Parameter("4.23", "string", "collation of the order"),
     "containedBy": Parameter("4.5.23", "string", "entities that have been joined already"),
@@ -46,7 +50,9 @@ PARAMETERS: Mapping[str, Parameter] = {
     "entityMap": Parameter("5.14", "boolean", "whether an entity map is wanted"),
     "entityMapLifetime": Parameter("5.14", "string", "how long the entity map is kept"),
     "expandValues": Parameter("4.9", "string", "attributes whose values in q are names of the @context"),
-    "format": Parameter("6.3.7", "string", "normalized, concise, simplified, keyValues, temporalValues"),
+    "format": Parameter(
+        "6.3.7", "string", "normalized, concise, simplified, keyValues, temporalValues, aggregatedValues"
+    ),
     "geometry": Parameter("4.10", "string", "kind of the reference geometry"),
     "geometryProperty": Parameter("6.3.7", "string", "attribute that becomes the GeoJSON geometry"),
     "geoproperty": Parameter("4.10", "string", "attribute that the geo-query is about"),
@@ -65,7 +71,9 @@ PARAMETERS: Mapping[str, Parameter] = {
     "observedAt": Parameter("5.6.17", "string", "time of the values without one"),
     "offset": Parameter("6.3.10", "integer", "entities to skip"),
     "omit": Parameter("4.21", "string", "members to leave out"),
-    "options": Parameter("6.3.7", "string", "keyValues, concise, sysAttrs, temporalValues; update or replace"),
+    "options": Parameter(
+        "6.3.7", "string", "keyValues, concise, sysAttrs, temporalValues, aggregatedValues; update or replace"
+    ),
     "orderBy": Parameter("4.23", "string", "order of the result"),
     "orderFrom": Parameter("4.23", "string", "point that distances are ordered from"),
     "orderGeometry": Parameter("4.23", "string", "geometry that distances are ordered from"),
@@ -75,7 +83,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "scopeQ": Parameter("4.19", "string", "condition on scopes"),
     "splitEntities": Parameter("4.24", "boolean", "whether parts of an entity are kept apart"),
     "timeAt": Parameter("4.11", "string", "the time that timerel is about"),
-    "timeproperty": Parameter("4.11", "string", "observedAt, createdAt or modifiedAt"),
+    "timeproperty": Parameter("4.11", "string", "observedAt, createdAt, modifiedAt or deletedAt"),
     "timerel": Parameter("4.11", "string", "before, after or between"),
     "type": Parameter("4.17", "string", "types of entities: a comma or | for or, ; for and, parentheses"),
 }

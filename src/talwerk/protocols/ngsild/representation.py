@@ -20,10 +20,11 @@ _FORMS: Mapping[str, Form] = {
     "simplified": Form.SIMPLIFIED,
     "keyValues": Form.SIMPLIFIED,
 }
-_TEMPORAL_FORMS: Mapping[str, Form] = {**_FORMS, "temporalValues": Form.SIMPLIFIED}
+AGGREGATED = "aggregatedValues"
+_TEMPORAL_FORMS: Mapping[str, Form] = {**_FORMS, "temporalValues": Form.SIMPLIFIED, AGGREGATED: Form.SIMPLIFIED}
 _SYSTEM = "sysAttrs"
 # What the standard has, and this broker not yet.
-_REFUSED = frozenset({"aggregatedValues", "splitEntities"})
+_REFUSED = frozenset({"splitEntities"})
 
 
 def entity_representation(call: Call, context: Context, shown: Projection) -> Representation:
@@ -52,8 +53,7 @@ def temporal_representation(call: Call, context: Context, shown: Projection) -> 
     """How histories are written.
 
     Raises:
-        DomainError: NotAcceptable; InvalidRequest for an unknown format or option; OperationNotSupported for
-            aggregated values.
+        DomainError: NotAcceptable; InvalidRequest for an unknown format or option.
     """
     return _representation(call, context, shown, _TEMPORAL_FORMS)
 

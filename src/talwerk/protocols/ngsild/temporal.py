@@ -11,10 +11,13 @@ from talwerk.core.query import Page, Query, TemporalQuery, TimeProperty, Window
 from talwerk.protocols.http.answers import Answer, Header
 from talwerk.store import EntityPage
 
+from .aggregation import aggregation, encode_aggregates
 from .call import Call, document_answer
+from .encoding import Representation
 from .entities import page_headers
 from .histories import encode_history, time_of
 from .parameters import Parameters
+from .posted_query import posted
 from .representation import temporal_representation
 from .selection import entity_id, projection, selection
 from .types_selection import parse_types
@@ -54,9 +57,16 @@ async def retrieve_history(call: Call) -> Answer:
     type_text = call.parameters.text("type")
     types, condition = parse_types(type_text, context.expand) if type_text else ((), None)
     entities = Query(types=types, ids=(identifier,), filter=condition, attributes=shown.attributes, page=Page(limit=1))
+    missing = DomainError(Fault.NOT_FOUND, f"The entity {identifier} does not exist.")
+    wanted = aggregation(call.parameters, _query(entities, asked))
+    if wanted is not None:
+        aggregated = call.broker.aggregates(wanted, call.scope).entities
+        if not aggregated:
+            raise missing
+        return document_answer(encode_aggregates(aggregated[0], how, wanted.methods), how)
     found = call.broker.history(_query(entities, asked), call.scope)
     if not found.entities:
-        raise DomainError(Fault.NOT_FOUND, f"The entity {identifier} does not exist.")
+        raise missing
     status, headers = _extent(found, asked)
     return document_answer(encode_history(found.entities[0], how, asked.property), how, status, headers)
 
@@ -70,9 +80,32 @@ async def query_histories(call: Call) -> Answer:
     context = await call.context()
     shown = projection(call.parameters, context)
     how = temporal_representation(call, context, shown)
-    asked = period(call.parameters)
-    entities = selection(call.parameters, context, shown)
-    found = call.broker.history(_query(entities, asked), call.scope)
+    return _page(call, call.parameters, selection(call.parameters, context, shown), how)
+
+
+async def post_query(call: Call) -> Answer:
+    """Query the temporal evolution of entities by POST (clause 5.7.4, resource 6.24.3.1).
+
+    Raises:
+        DomainError: as for :func:`query_histories`; BadRequestData when the body is no query.
+    """
+    asked, context = await posted(call, temporal=True)
+    shown = projection(asked.parameters, context)
+    how = temporal_representation(asked.call(call), context, shown)
+    return _page(call, asked.parameters, selection(asked.parameters, context, shown, asked.selectors), how)
+
+
+def _page(call: Call, parameters: Parameters, entities: Query, how: Representation) -> Answer:
+    asked = period(parameters)
+    query = _query(entities, asked)
+    wanted = aggregation(parameters, query)
+    if wanted is not None:
+        page = call.broker.aggregates(wanted, call.scope)
+        headers = page_headers(call, how, page.next, page.total)
+        return document_answer(
+            [encode_aggregates(one, how, wanted.methods) for one in page.entities], how, headers=headers
+        )
+    found = call.broker.history(query, call.scope)
     status, extent = _extent(found, asked)
     headers = (*extent, *page_headers(call, how, found.next, found.total))
     document = [encode_history(entity, how, asked.property) for entity in found.entities]

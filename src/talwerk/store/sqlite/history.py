@@ -30,11 +30,13 @@ from .selection import Selection, check_page, following, rows, select, select_fo
 from .terms import terms_of
 
 _FIRST_RECORDED = "coalesce((SELECT min(p.recorded) FROM superseded p WHERE p.sid = o.sid AND p.at = o.at), o.recorded)"
-_TIMES = {
+TIMES = {
     TimeProperty.OBSERVED: "o.at",
     TimeProperty.CREATED: _FIRST_RECORDED,
     TimeProperty.MODIFIED: "o.recorded",
 }
+"""The times of a value ``obs o``."""
+
 _MARKED = -1
 """In place of a flag: the row tells of a deletion."""
 
@@ -71,25 +73,51 @@ def history(
         cursors: of this database.
         instances_max: how many instances a page may hold.
     """
+    chosen = chosen_of(connection, query, scope, cursors)
+    taken, truncated = _taken(connection, query, chosen.branches, instances_max)
+    grown = _grown(chosen.entities, chosen.branches, taken)
+    alone = len(query.entities.ids) == 1
+    return EntityPage(
+        entities=tuple(e for e in grown if e.attributes or alone),
+        next=chosen.next,
+        total=chosen.total,
+        truncated=truncated,
+    )
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """The page of entities that a temporal query is about.
+
+    Attributes:
+        entities: in their last state.
+        branches: their series.
+        next: cursor of the following page, None on the last.
+        total: size of the whole result when it was asked for.
+    """
+
+    entities: list[Entity]
+    branches: list[Branch]
+    next: str | None
+    total: int | None
+
+
+def chosen_of(connection: apsw.Connection, query: TemporalQuery, scope: Scope, cursors: Cursors) -> Chosen:
+    """The page of entities that a temporal query is about, and their series."""
     page = query.entities.page
     check_page(page)
     visible = visible_attributes(query.entities, scope)
     parts = (select(connection, query.entities, scope), select_former(connection, query.entities, scope))
-    alone = len(query.entities.ids) == 1
-    if not alone:
+    if len(query.entities.ids) != 1:
         within = _within(query, visible)
         parts = (parts[0].narrowed(within), parts[1].narrowed(within))
     found = _found(connection, [following(connection, part, page, cursors) for part in parts], page)
     shown = found[: page.limit]
     entities = [replace(entity_of(row[2:]), deleted=row[1]) for row in shown]
-    branches = _branches(connection, [row[0] for row in shown], entities, visible)
-    taken, truncated = _taken(connection, query, branches, instances_max)
-    grown = _grown(entities, branches, taken)
-    return EntityPage(
-        entities=tuple(e for e in grown if e.attributes or alone),
+    return Chosen(
+        entities=entities,
+        branches=_branches(connection, [row[0] for row in shown], entities, visible),
         next=cursors.write(entities[-1].id) if len(found) > page.limit else None,
         total=sum(total(connection, part) for part in parts) if page.count else None,
-        truncated=truncated,
     )
 
 
@@ -107,7 +135,7 @@ def _found(connection: apsw.Connection, parts: list[Selection], page: Page) -> l
 
 def _within(query: TemporalQuery, visible: frozenset[str] | None) -> Clause:
     """The clause that an entity has an instance in the window."""
-    time = _TIMES.get(query.property)
+    time = TIMES.get(query.property)
     start, end = bounds(query.window)
     seen = ""
     bound: tuple[str, ...] = ()
@@ -215,7 +243,7 @@ def _instances(connection: apsw.Connection, query: TemporalQuery, series: tuple[
     sid, index = series
     if query.property is TimeProperty.DELETED:
         return
-    time, window = _TIMES[query.property], bounds(query.window)
+    time, window = TIMES[query.property], bounds(query.window)
     start, end = window if query.property is TimeProperty.OBSERVED else (EARLIEST, LATEST)
     direction = "DESC" if query.last is not None else "ASC"
     sql = (

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from talwerk.core.aggregates import AggregateQuery
 from talwerk.core.change import Ack
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock
 from talwerk.core.query import Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import Bucket, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
-from talwerk.store.contract import EntityPage, Submission
+from talwerk.store.contract import AggregatePage, EntityPage, Submission
 
-from . import history, log, points, read
+from . import aggregates, history, log, points, read
 from .connection import ReaderPool, WriterLock, open_reader, open_writer
 from .cursor import Cursors
 from .faults import translated
@@ -96,6 +97,11 @@ class SqliteStore:
         """Instances of the attributes of entities."""
         with self._readers.snapshot() as connection:
             return history.history(connection, query, scope, self._cursors, self._limits.instances)
+
+    def aggregates(self, query: AggregateQuery, scope: Scope) -> AggregatePage:
+        """Histories put together period by period."""
+        with self._readers.snapshot() as connection:
+            return aggregates.aggregates(connection, query, scope, self._cursors)
 
     def series(self, scope: Scope, entity: str | None = None) -> tuple[Series, ...]:
         """The series of one entity, or all of them."""

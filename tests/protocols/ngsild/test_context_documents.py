@@ -11,6 +11,7 @@ import pytest
 
 from talwerk.core.errors import DomainError, Fault
 from talwerk.protocols.http.outgoing import Fetched, Outgoing, UnreachableError
+from talwerk.protocols.ngsild import context_library
 from talwerk.protocols.ngsild.context_documents import FRESH_S, Documents
 from talwerk.protocols.ngsild.context_library import DEPTH_MAX, DOCUMENTS_MAX, Contexts
 from talwerk.protocols.ngsild.contexts import CORE_ADDRESS
@@ -145,6 +146,8 @@ async def test_a_refusal_is_remembered_for_a_moment() -> None:
         ({"a": {"@id": "urn:x:y", "@type": 7}}, Fault.BAD_REQUEST_DATA, "@type"),
         ("a", Fault.BAD_REQUEST_DATA, "includes itself"),
         ("ftp://contexts.example/a", Fault.BAD_REQUEST_DATA, "neither an http"),
+        ("http://[/", Fault.BAD_REQUEST_DATA, "no address"),
+        ("https://a b/", Fault.BAD_REQUEST_DATA, "neither an http"),
         ("missing", Fault.CONTEXT_NOT_AVAILABLE, f"{SITE}missing is not available: it answers 404"),
     ],
 )
@@ -164,6 +167,23 @@ async def test_depth_and_number_are_bounded() -> None:
     bush: dict[str, Any] = {f"{SITE}{n}": [f"{SITE}{n + 1}"] * 20 for n in range(5)}
     bush[f"{SITE}5"] = [{}]
     assert "more than" in (await refused(Web(bush), f"{SITE}0")).detail
+
+
+async def test_a_request_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Web):
+        async def fetch(self, address: str, *, accept: str, bytes_max: int, timeout_s: float) -> Fetched:
+            await asyncio.sleep(0.2)
+            return await super().fetch(address, accept=accept, bytes_max=bytes_max, timeout_s=timeout_s)
+
+    monkeypatch.setattr(context_library, "REQUEST_S", 0.3)
+    library = contexts(Slow({f"{SITE}{n}": {"a": "urn:x:a"} for n in range(9)}))
+    request = library.of_request()
+    assert (await request.resolve(f"{SITE}0")).expand("a") == "urn:x:a"
+    for number in range(1, 9):
+        with pytest.raises(DomainError, match=r"took 0\.3 s already"):
+            await request.resolve(f"{SITE}{number}")
+    assert (await request.resolve(f"{SITE}0")).expand("a") == "urn:x:a", "what is known costs no time"
+    assert (await library.of_request().resolve(f"{SITE}8")).expand("a") == "urn:x:a"
 
 
 async def test_files_stand_for_addresses(tmp_path: Path) -> None:

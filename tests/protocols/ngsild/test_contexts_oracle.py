@@ -11,12 +11,12 @@ from pyld import jsonld
 
 from talwerk.core.errors import DomainError
 from talwerk.protocols.ngsild.context_library import Contexts
-from talwerk.protocols.ngsild.contexts import Context
+from talwerk.protocols.ngsild.contexts import Context, core_terms
 from tests.protocols.city import FixedClock
 
 VOCABULARY = "https://uri.etsi.org/ngsi-ld/default-context/"
-# What the core context adds to users' names is its vocabulary; its terms win anyway and are not drawn here.
-CORE = {"@version": 1.1, "@vocab": VOCABULARY}
+# What the core context adds to users' names: vocabulary and prefixes; its terms win anyway and are not drawn here.
+CORE = {"@version": 1.1, "@vocab": VOCABULARY, **core_terms().prefixes}
 TERMS = ("a", "b", "ab", "Car", "pace", "ex", "exa", "other")
 SPACES = ("https://example.org/", "https://example.org/ex#", "urn:x:", "https://other.example/a/", "https://o.example")
 

@@ -17,7 +17,7 @@ from talwerk.protocols.http.bodies import BODY_BYTES_MAX, read_body
 from talwerk.protocols.http.negotiation import content_type
 from talwerk.protocols.http.strict_json import decode_json
 
-from .context_library import Contexts
+from .context_library import RequestContexts
 from .contexts import Context, core_context
 from .encoding import Representation
 from .features import GEO_JSON, Features
@@ -52,7 +52,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     broker: Broker
-    contexts: Contexts
+    contexts: RequestContexts
     scope: Scope
     path: str
     arguments: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +10,8 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from talwerk.core.errors import DomainError, bad_data
+from talwerk.core.errors import DomainError, Fault, bad_data
+from talwerk.core.identifiers import is_iri
 from talwerk.core.instants import Clock
 from talwerk.protocols.http.outgoing import Outgoing
 
@@ -19,6 +21,7 @@ from .term_definitions import Definitions
 
 DOCUMENTS_MAX = 16
 DEPTH_MAX = 8
+REQUEST_S = 10.0
 _LIST_MAX = 20
 _COMPILED_MAX = 200
 _COMPILED_TERMS_MAX = 100_000
@@ -65,17 +68,26 @@ class Contexts:
         Raises:
             DomainError: BadRequestData when it is no context; LdContextNotAvailable when an address leads nowhere.
         """
-        if is_core_address(reference):
-            return core_context()
-        key = msgspec.json.encode(reference)
-        known = self._compiled.get(key)
-        if known is not None and self._clock.monotonic_s() < known[1]:
-            return known[0]
+        known = self.known(reference)
+        if known is not None:
+            return known
         assembly = _Assembly(self._documents)
         context = await assembly.context(reference if isinstance(reference, list) else [reference])
+        key = msgspec.json.encode(reference)
         if len(key) <= _KEY_BYTES_MAX:
             self._remember(key, context)
         return context
+
+    def known(self, reference: object) -> Context | None:
+        """The context that a reference stands for, when that needs no work."""
+        if is_core_address(reference):
+            return core_context()
+        kept = self._compiled.get(msgspec.json.encode(reference))
+        return kept[0] if kept is not None and self._clock.monotonic_s() < kept[1] else None
+
+    def of_request(self) -> RequestContexts:
+        """The same for one request, which does not wait forever for all its contexts together."""
+        return RequestContexts(self)
 
     def _remember(self, key: bytes, context: Context) -> None:
         self._compiled.pop(key, None)
@@ -85,6 +97,38 @@ class Contexts:
             or sum(kept.size for kept, _ in self._compiled.values()) > _COMPILED_TERMS_MAX
         ):
             self._compiled.pop(next(iter(self._compiled)))
+
+
+class RequestContexts:
+    """The contexts of one request: however many it names, it waits for them only so long.
+
+    Args:
+        contexts: finds each of them.
+    """
+
+    def __init__(self, contexts: Contexts) -> None:
+        self._contexts = contexts
+        self._until: float | None = None
+
+    async def resolve(self, reference: object) -> Context:
+        """The context that a Link header or an ``@context`` member stands for.
+
+        Raises:
+            DomainError: BadRequestData when it is no context; LdContextNotAvailable when an address leads nowhere, or
+                the request has waited long enough.
+        """
+        known = self._contexts.known(reference)
+        if known is not None:
+            return known
+        if self._until is None:
+            self._until = asyncio.get_running_loop().time() + REQUEST_S
+        try:
+            async with asyncio.timeout_at(self._until):
+                return await self._contexts.resolve(reference)
+        except TimeoutError as error:
+            shown = str(reference)[:300]
+            detail = f"The @context {shown} is not available: the contexts of the request took {REQUEST_S:g} s already."
+            raise DomainError(Fault.CONTEXT_NOT_AVAILABLE, detail) from error
 
 
 class _Assembly:
@@ -110,7 +154,7 @@ class _Assembly:
 
     async def _add(self, part: object, base: str, trail: tuple[str, ...]) -> None:
         if isinstance(part, str):
-            await self._add_document(urljoin(base, part) if base else part, trail)
+            await self._add_document(_absolute(base, part), trail)
         elif isinstance(part, dict):
             self._definitions.add(part)
         else:
@@ -120,7 +164,7 @@ class _Assembly:
         if is_core_address(address):
             self._definitions.add_core()
             return
-        if not address.startswith(("https://", "http://")):
+        if not address.startswith(("https://", "http://")) or not is_iri(address):
             raise bad_data(f"The @context {address[:80]!r} is neither an http nor an https address.", "/@context")
         if address in trail:
             raise bad_data(f"The @context {address[:300]} includes itself.", "/@context")
@@ -137,3 +181,11 @@ class _Assembly:
             if not (error.where or "").startswith("/"):
                 raise
             raise DomainError(error.fault, error.detail, f"{address[:300]}#{error.where}") from error
+
+
+def _absolute(base: str, address: str) -> str:
+    """An address, relative to the document that names it."""
+    try:
+        return urljoin(base, address) if base else address
+    except ValueError as error:
+        raise bad_data(f"The @context {address[:80]!r} is no address.", "/@context") from error

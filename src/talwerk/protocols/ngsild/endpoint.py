@@ -106,7 +106,7 @@ class Endpoint:
             _check_right(scope)
         call = Call(
             broker=self._broker,
-            contexts=self._contexts,
+            contexts=self._contexts.of_request(),
             scope=scope[SCOPE],
             path=path,
             arguments=arguments,

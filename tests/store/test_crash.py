@@ -16,7 +16,7 @@ from talwerk.store.sqlite import SqliteStore
 from talwerk.store.sqlite.connection import VFS
 from tests.contracts.cities import ALL, LEVEL, NAME, StandingClock, key, one
 from tests.contracts.sums import recomputed, same_sums
-from tests.store.writing_child import COUNTER, SERIES, values
+from tests.store.writing_child import COUNTER, GONE, SERIES, values
 
 
 def killed_while_writing(path: Path, first: int, after_s: float, *, begun: bool) -> int:
@@ -52,7 +52,7 @@ def verified(path: Path, acknowledged: int) -> int:
     # What was on its way when the process died may be there, but then all of its group is.
     assert acknowledged <= count <= acknowledged + 3
     assert counter.attributes[NAME][0].value == f"batch {count - 1}"
-    assert store.position() == len(store.log(0, 100_000)) == count * 5 - 2
+    assert store.position() == len(store.log(0, 100_000)) == count * 7 - 2
     expected = values(count)
     for id_ in SERIES:
         points = store.points(key(id_), Window(), ALL)
@@ -63,6 +63,10 @@ def verified(path: Path, acknowledged: int) -> int:
         assert all(same_sums(bucket, sums[bucket.start]) for bucket in buckets)
     (grown,) = store.history(TemporalQuery(entities=Query(ids=(COUNTER,)), last=1), ALL).entities
     assert grown.attributes[LEVEL][0].value == {"count": count - 1}
+    assert not store.read(Query(ids=(GONE,)), ALL).entities
+    (gone,) = store.history(TemporalQuery(entities=Query(ids=(GONE,))), ALL).entities
+    assert [i.value for i in gone.attributes[LEVEL] if i.deleted is None] == list(range(count))
+    assert len([i for i in gone.attributes[LEVEL] if i.deleted is not None]) == count
     store.close()
     connection = apsw.Connection(str(path), vfs=VFS)
     assert connection.pragma("integrity_check") == "ok"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from talwerk.core.change import Ack, Batch, Change, Mode, Observations
-from talwerk.core.entity import Kind
+from talwerk.core.entity import Entity, Kind
 from talwerk.core.instants import MINUTE, SystemClock
 from talwerk.store import Submission
 from talwerk.store.sqlite import SqliteStore
@@ -17,12 +17,13 @@ from tests.contracts.cities import ALL, NOON, change, levels, prop
 
 SERIES = ("urn:x:a", "urn:x:b")
 COUNTER = "urn:x:c"
+GONE = "urn:x:d"
 START = NOON - 10_000_000 * MINUTE
 SIZE = 20
 
 
 def batch(number: int) -> Batch:
-    """Values of two series, a late one and a correction of earlier ones, and a counter."""
+    """Values of two series, a late one and a correction of earlier ones, a counter, and what comes and goes."""
     changes: list[Change | Observations] = [
         levels([START + (number * SIZE + n) * MINUTE for n in range(1, SIZE)], [float(number)] * (SIZE - 1), id_)
         for id_ in SERIES
@@ -33,6 +34,8 @@ def batch(number: int) -> Batch:
     counted = prop({"count": number}, START + number, subattributes={})
     assert counted.kind is Kind.PROPERTY
     changes.append(change(Mode.UPDATE, COUNTER, level=counted, name=prop(f"batch {number}")))
+    changes.append(change(Mode.UPDATE, GONE, level=prop(number, START + number)))
+    changes.append(Change(mode=Mode.DELETE, entity=Entity(id=GONE, types=())))
     return Batch(changes=tuple(changes))
 
 

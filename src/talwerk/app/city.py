@@ -87,14 +87,14 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             raise DomainError(Fault.BUSY, f"Another Talwerk runs on {directory} already.")
         writer: Engine | RemoteWriter
         if writing:
-            store = stack.enter_context(_store(settings, directory, clock, readonly=False))
+            store = stack.enter_context(_store(settings, directory, profile, clock))
             writer = await stack.enter_async_context(Engine(store, settings.queue_max))
             await stack.enter_async_context(open_door(directory, writer))
         else:
             # The engine makes and migrates the database: a reader waits for it.
             writer = await stack.enter_async_context(RemoteWriter(directory))
             await writer.connected(ENGINE_START_S)
-            store = stack.enter_context(_store(settings, directory, clock, readonly=True))
+            store = stack.enter_context(_store(settings, directory, profile, clock, readonly=True))
         yield City(
             settings=settings,
             directory=directory,
@@ -106,10 +106,14 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
 
 
 @contextlib.contextmanager
-def _store(settings: Settings, directory: Path, clock: Clock, *, readonly: bool) -> Iterator[SqliteStore]:
+def _store(
+    settings: Settings, directory: Path, profile: Profile, clock: Clock, *, readonly: bool = False
+) -> Iterator[SqliteStore]:
     limits = Limits(
         budget_s=settings.query_budget_ms / 1_000,
         delete_history_with_entity=settings.delete_history_with_entity,
+        # Until themes declare more: what the city measures is what it is asked for.
+        queried=frozenset(point.attribute_iri for point in profile.measuring_points),
     )
     store = SqliteStore.open(directory / DATABASE, clock, readonly=readonly, limits=limits)
     with contextlib.closing(store):

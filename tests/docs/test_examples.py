@@ -26,8 +26,9 @@ PRINTED = {
     "04-query.sh": ['"urn:ngsi-ld:AirObserved:station"', '"value":8', "2", 'rel="next"'],
     "05-place.sh": ["Bench:park:1", "AirObserved:park", '"FeatureCollection"', '"Feature"'],
     "06-history.sh": ['[4.5,"2026-11-20T08:00:00Z"]', '[5.0,"2026-11-20T09:00:00Z"]', '[6.5,"2026-11-20T10:00:00Z"]'],
-    "07-change.sh": ['"seats":5', '"colour":"green"', "404"],
-    "08-errors.sh": ["/near/object", "\n400\n", "\n404\n", "\n400\n", "LdContextNotAvailable", "\n504\n", "\n401\n"],
+    "07-aggregates.sh": ['"avg"', "4.75", '"max":[[5,'],
+    "08-change.sh": ['"seats":5', '"colour":"green"', "404"],
+    "09-errors.sh": ["/near/object", "\n400\n", "\n404\n", "\n400\n", "LdContextNotAvailable", "\n504\n", "\n401\n"],
 }
 
 

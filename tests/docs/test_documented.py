@@ -36,9 +36,12 @@ def test_every_command_and_option_is_documented(name: str) -> None:
     assert command is not None
     assert command.help
     assert f"## `talwerk {name}" in COMMANDS_TEXT
+    parameters = [*command.params]
+    if isinstance(command, click.Group):
+        parameters += [parameter for part in command.commands.values() for parameter in part.params]
     missing = [
         option
-        for parameter in command.params
+        for parameter in parameters
         if isinstance(parameter, click.Option)
         for option in parameter.opts
         if option.startswith("--") and f"`{option}" not in COMMANDS_TEXT

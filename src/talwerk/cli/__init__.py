@@ -15,6 +15,7 @@ COMMANDS = {
     "sample": "Write an example file of measurements and its mapping.",
     "backup": "Copy the city's data, while it runs, and check the copy.",
     "restore": "Put a backup in the place of the city's data.",
+    "device": "Make, list and revoke the keys of sensors and webhooks.",
     "token": "Print the operator's token.",
     "settings": "Show every setting and its value.",
 }

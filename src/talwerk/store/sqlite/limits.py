@@ -27,5 +27,5 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     reader_cache_kib: int = 8_192
     delete_history_with_entity: bool = False
     remembered: int = 50_000
-    kept: int = 20_000
+    kept: int = 5_000
     queried: frozenset[str] = frozenset()

@@ -9,7 +9,7 @@ from talwerk.core.patterns import LENGTH_MAX, expression
 
 
 @pytest.mark.parametrize(
-    ("pattern", "text", "found"),
+    "pattern, text, found",
     [
         ("a", "bab", True),
         ("^a$", "bab", False),

@@ -62,7 +62,7 @@ _BODIES: Mapping[tuple[str, str], Mapping[str, Schema]] = {
 _DONE = {204: Outcome(meaning="done")}
 _CREATED = {201: Outcome(meaning="created", headers={"Location": "where it is"})}
 _BATCH = {207: Outcome(meaning="some went well, some did not", content={JSON: reference("BatchOperationResult")})}
-_BATCH_CREATED = {201: Outcome(meaning="the ids of what was created", content={JSON: reference("Ids")})}
+_BATCH_CREATED = {201: Outcome(meaning="the ids of what was created", content={JSON: reference("Written")})}
 _UPDATED = {207: Outcome(meaning="some attributes were not written", content={JSON: reference("UpdateResult")})}
 _OUTCOMES: Mapping[tuple[str, str], Mapping[int, Outcome]] = {
     ("POST", "/entities"): _CREATED | _BATCH,

@@ -13,6 +13,8 @@ from talwerk.protocols.http.description import TEXT, Schema, reference
 from .kinds import MEMBER
 
 _URI: Schema = {"type": "string", "format": "uri"}
+# What was accepted once may hold letters beyond ASCII, which checkers of the format "uri" refuse.
+_IRI: Schema = {"type": "string", "description": "a URI or IRI"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _NAMES: Schema = {"oneOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
 _CONTEXT: Schema = {
@@ -104,6 +106,7 @@ SCHEMAS: dict[str, Schema] = {
     "Entities": _list_of("Entity"),
     "LinkedEntities": _list_of("LinkedEntity"),
     "Ids": {"type": "array", "minItems": 1, "items": _URI},
+    "Written": {"type": "array", "items": _IRI},
     "Query": {
         "type": "object",
         "required": ["type"],
@@ -122,13 +125,13 @@ SCHEMAS: dict[str, Schema] = {
             "temporalQ": {"type": "object"},
         },
     },
-    "Shown": {"type": "object", "description": "an entity as it was asked for", "properties": {"id": _URI}},
+    "Shown": {"type": "object", "description": "an entity as it was asked for", "properties": {"id": _IRI}},
     "ShownEntities": {"type": "array", "items": reference("Shown")},
     "BatchOperationResult": {
         "type": "object",
         "required": ["success", "errors"],
         "properties": {
-            "success": {"type": "array", "items": _URI},
+            "success": reference("Written"),
             "errors": {
                 "type": "array",
                 "items": {
@@ -150,5 +153,5 @@ SCHEMAS: dict[str, Schema] = {
             },
         },
     },
-    "Discovered": {"type": "object", "required": ["id", "type"], "properties": {"id": _URI, "type": TEXT}},
+    "Discovered": {"type": "object", "required": ["id", "type"], "properties": {"id": _IRI, "type": TEXT}},
 }

@@ -86,6 +86,9 @@ class Store(Protocol):
         instance was recorded, ``modified`` when its present one was. A page that would hold too many instances ends at
         one instant for all series (with ``last`` it begins at one) and says that it is truncated.
 
+        Entities that were deleted are among them, selected by their last state; their ``deleted`` says when that was.
+        Without a window, and for windows on modifiedAt and deletedAt, instances with ``deleted`` mark deletions.
+
         Raises:
             DomainError: as :meth:`read`.
         """

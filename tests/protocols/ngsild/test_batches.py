@@ -115,7 +115,7 @@ async def test_a_batch_of_updates_needs_entities_that_are_there(city: City) -> N
 
 async def test_a_batch_of_merges_changes_what_it_names(city: City) -> None:
     await city.operator.post(UPSERT, json=[bench(1, seats=4, colour="red"), bench(2, seats={"value": {"a": 1}})])
-    body = [
+    body: list[Json] = [
         {"id": "urn:ngsi-ld:Bench:1", "colour": "urn:ngsi-ld:null"},
         {"id": "urn:ngsi-ld:Bench:2", "seats": {"value": {"b": 2}}},
     ]

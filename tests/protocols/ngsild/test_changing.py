@@ -10,7 +10,7 @@ ID = "urn:ngsi-ld:Bench:1"
 ADDRESS = f"{ENTITIES}/{ID}"
 NULL = "urn:ngsi-ld:null"
 OLD = "2026-01-01T00:00:00Z"
-BENCH = {
+BENCH: dict[str, Any] = {
     "id": ID,
     "type": "Bench",
     "seats": {"type": "Property", "value": 4, "unitCode": "P1", "observedAt": OLD},
@@ -122,7 +122,7 @@ async def test_a_deleted_entity_has_a_history_that_ended(city: City) -> None:
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
 async def test_the_type_can_be_asked_for(city: City, method: str) -> None:
     await create(city, BENCH)
-    body = {} if method == "DELETE" else {"json": {"seats": 1}}
+    body: Json = {} if method == "DELETE" else {"json": {"seats": 1}}
     other = await city.operator.request(method, ADDRESS, params={"type": "Tree"}, **body)
     assert (other.status_code, other.json()["type"].rpartition("/")[2]) == (404, "ResourceNotFound")
     assert (await city.operator.request(method, ADDRESS, params={"type": "Bench"}, **body)).status_code == 204
@@ -167,7 +167,7 @@ async def test_bad_changes_change_nothing(
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
 async def test_what_is_not_there_cannot_be_changed(city: City, method: str) -> None:
-    body = {} if method == "DELETE" else {"json": {"type": "Bench", "seats": 1}}
+    body: Json = {} if method == "DELETE" else {"json": {"type": "Bench", "seats": 1}}
     assert (await city.operator.request(method, ADDRESS, **body)).status_code == 404
     assert (await city.operator.request(method, f"{ENTITIES}/no-uri", **body)).status_code == 400
     assert (await city.public.request(method, ADDRESS, **body)).status_code == 401

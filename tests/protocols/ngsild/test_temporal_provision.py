@@ -16,7 +16,7 @@ def level(value: float, day: int, **more: Any) -> Json:
     return {"type": "Property", "value": value, "observedAt": DAYS[day], **more}
 
 
-GAUGE = {"id": ID, "type": "Gauge", "level": [level(1, 0), level(3, 2), level(2, 1)], "name": "Kluse"}
+GAUGE: dict[str, Any] = {"id": ID, "type": "Gauge", "level": [level(1, 0), level(3, 2), level(2, 1)], "name": "Kluse"}
 
 
 async def values(city: City) -> list[Any]:
@@ -59,7 +59,7 @@ async def test_an_instance_is_put_right_or_deleted(city: City) -> None:
     assert (await city.operator.delete(f"{address}/{ids[2]}")).status_code == 204
     assert (await values(city), (await current(city))["level"]) == ([10, 2], 2)
     for method in ("PATCH", "DELETE"):
-        more = {"json": level(1, 2)} if method == "PATCH" else {}
+        more: Json = {"json": level(1, 2)} if method == "PATCH" else {}
         for target in (f"level/{ids[2]}", f"name/{ids[0]}", "level/urn:x:1", f"none/{ids[0]}"):
             assert (await city.operator.request(method, f"{HISTORY}/attrs/{target}", **more)).status_code == 404
         assert (await city.operator.request(method, f"{address}/no-uri", **more)).status_code == 400
@@ -108,7 +108,7 @@ async def test_an_entity_is_gone_with_its_history(city: City) -> None:
     ],
 )
 async def test_bad_histories_are_refused(city: City, method: str, address: str, body: Any, status: int) -> None:
-    more = {} if method == "DELETE" else {"json": body}
+    more: Json = {} if method == "DELETE" else {"json": body}
     answer = await city.operator.request(method, TEMPORAL + address, **more)
     assert answer.status_code == status, answer.text
     assert {"type", "title", "status", "detail"} <= answer.json().keys()

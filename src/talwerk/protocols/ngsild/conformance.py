@@ -68,9 +68,9 @@ documents (RFC 9457) with the standard's `type` and the media type `application/
   `application/ld+json`, and `application/geo+json` for entities. A feature's `@context` stands in the body unless
   `Prefer: body=json` asks for the Link header; its geometry is shown even where `pick` or `attrs` leave it out.
 - **Paging**: `Link` with `rel="next"` carries an opaque cursor in the parameter `after`, which is ours.
-- **Null**: `urn:ngsi-ld:null` removes in merges, updates and partial updates, down to members of values, sub-attributes,
-  `observedAt`, `unitCode` and `scope`; everywhere else it is refused. Plain JSON null is refused; a `JsonProperty` may
-  hold null inside.
+- **Null**: `urn:ngsi-ld:null` removes in merges, updates and partial updates, down to members of values,
+  sub-attributes, `observedAt`, `unitCode` and `scope`; everywhere else it is refused. Plain JSON null is refused; a
+  `JsonProperty` may hold null inside.
 - **Deleting**: an entity or attribute that is deleted keeps its history, which then has `deletedAt` and an instance
   that is null. Such instances are shown with `timeproperty` `modifiedAt` or `deletedAt`, and where no time is asked
   for. An entity that is created again goes on with its history. The setting `delete_history_with_entity` erases the

@@ -28,7 +28,7 @@ LATE_IMPORTS: tuple[LateImport, ...] = (
     LateImport("app/web.py", "talwerk.protocols.http", "the same"),
     LateImport("protocols/http/outgoing.py", "httpx2", "110 ms and 8 MB, for cities whose clients bring own @contexts"),
     LateImport("core/geometry.py", "geographiclib.geodesic", "6 ms, paid with the first distance"),
-    LateImport("core/geometry.py", "shapely", "100 ms and 25 MB, paid with the first relation of geometries"),
+    LateImport("core/geometry.py", "shapely", "100 ms and 20 MB, paid with the first relation of geometries"),
     LateImport("portal/phrases.py", "babel.dates", "70 ms, paid with the first page instead of at the start"),
     LateImport("portal/phrases.py", "babel.numbers", "the same"),
     LateImport("portal/render.py", "jinja2", "130 ms, the same"),

@@ -13,6 +13,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -103,7 +104,7 @@ def is_located(value: Any, condition: Located) -> bool:
         place = _place(condition.geometry)
         if place is not None:
             return _is_between(value["coordinates"], place, condition)
-    shape, reference = shape_of(value), _reference(condition.geometry)
+    shape, reference = shape_of(value), _reference(condition.geometry, get_ident())
     if shape.is_empty or reference.is_empty:
         return False
     return _is_between(*_closest(shape, reference), condition) if near else _is_related(shape, reference, condition)
@@ -215,8 +216,11 @@ def _place(geometry: str) -> Position | None:
 
 
 @lru_cache(maxsize=128)
-def _reference(geometry: str) -> BaseGeometry:
-    """The reference geometry of a condition, prepared for many comparisons."""
+def _reference(geometry: str, _thread: int) -> BaseGeometry:
+    """The reference geometry of a condition, prepared for many comparisons: one for each thread.
+
+    GEOS completes what it prepared while it compares, without regard to other threads.
+    """
     import shapely
 
     shape = shape_of(json.loads(geometry))

@@ -8,6 +8,7 @@ from typing import Any
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
 from talwerk.core.errors import invalid
 from talwerk.core.query import LIMIT_MAX, OFFSET_MAX, Page, Query
@@ -141,6 +142,16 @@ def following(connection: apsw.Connection, selection: Selection, page: Page, cur
 
 def rows(connection: apsw.Connection, selection: Selection, columns: str, page: Page) -> list[tuple[Any, ...]]:
     """The page's rows and, when more follow, one of the next."""
+    if page.offset and selection.counted != selection.tables:
+        # What is skipped is counted along the narrow tables: no document is touched for it.
+        first = connection.execute(
+            f"SELECT {selection.eid} FROM {selection.counted} WHERE {selection.where.sql} "
+            f"ORDER BY {selection.eid} LIMIT 1 OFFSET ?",
+            (*selection.where.bound, page.offset),
+        ).get
+        if first is None:
+            return []
+        selection, page = selection.narrowed(Clause(f"{selection.eid} >= ?", (first,))), replace(page, offset=0)
     where = selection.where
     sql = f"SELECT {columns} FROM {selection.tables} WHERE {where.sql} ORDER BY {selection.eid} LIMIT ? OFFSET ?"
     return connection.execute(sql, (*where.bound, page.limit + 1, page.offset)).fetchall()

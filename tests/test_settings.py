@@ -53,7 +53,7 @@ def test_open_writes_refuse_any_other_address_than_loopback(text: str) -> None:
 def test_loopback_for_contexts_needs_open_writes() -> None:
     open_writes = {"TALWERK_DEV_OPEN_WRITES": "on", "TALWERK_DEV_ALLOW_LOOPBACK": "on"}
     assert load(environment=open_writes).dev_allow_loopback
-    with pytest.raises(SettingsError, match="dev_allow_loopback .* needs dev_open_writes"):
+    with pytest.raises(SettingsError, match=r"dev_allow_loopback .* needs dev_open_writes"):
         load(environment={"TALWERK_DEV_ALLOW_LOOPBACK": "on"})
 
 

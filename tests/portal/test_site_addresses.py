@@ -17,8 +17,9 @@ from talwerk.core.entity import Kind
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import HOUR, parse_instant
 from talwerk.core.terms import expand
+from talwerk.portal.site.shelf import Shelf
 from talwerk.privacy.devices import DeviceKeys
-from tests.portal.workbench import BRIDGE, LATEST, NOW, Site, named, plain, site
+from tests.portal.workbench import BRIDGE, LATEST, NOW, Site, StandingClock, named, plain, site
 
 ODD_ID = "https://example.org/a b?c=d&e=%41#f/../gerät".replace(" ", "%20")
 
@@ -224,12 +225,26 @@ async def test_a_page_is_kept_while_it_is_true(here: Site) -> None:
     await here.observe([100.0])
     assert "100 cm" in await here.text("/de")
     await here.observe([111.0])
-    here.clock.pass_s(0.5)
-    assert "100 cm" in await here.text("/de"), "made a moment ago, whatever arrives"
-    here.clock.pass_s(0.6)
-    assert "111 cm" in await here.text("/de"), "a second later it shows what was written"
+    here.clock.pass_s(1.1)
+    assert "111 cm" in await here.text("/de"), "a second later at the latest it shows what was written"
     here.clock.pass_s(60)
     assert "vor 8 min" in await here.text("/de"), "its ages turn with the minute"
+
+
+def test_a_page_that_takes_long_to_make_is_kept_longer_but_never_a_second() -> None:
+    clock, position = StandingClock(), iter(range(1_000))
+    shelf = Shelf(clock, lambda: next(position))
+    for cost_s, kept_s in ((0.01, 0.1), (0.05, 0.5), (3.0, 1.0)):
+
+        def make(cost_s: float = cost_s) -> bytes:
+            clock.passed_s += cost_s
+            return str(clock.passed_s).encode()
+
+        first = shelf.sheet(cost_s, make)
+        clock.passed_s += kept_s - 0.001
+        assert shelf.sheet(cost_s, make) is first, "something is written all the time, and it is kept all the same"
+        clock.passed_s += 0.002
+        assert shelf.sheet(cost_s, make) is not first
 
 
 async def test_nobody_sees_the_page_of_somebody_who_may_see_more(here: Site) -> None:

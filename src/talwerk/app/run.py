@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 
 import uvloop
+from starlette.types import ASGIApp, Message
 
 from talwerk.core.instants import SystemClock
-from talwerk.portal.render import environment
 from talwerk.processes.serve import listen, serve
 from talwerk.processes.supervisor import Part as Process
 from talwerk.processes.supervisor import Supervisor
@@ -47,9 +47,33 @@ def run(settings: Settings) -> None:
 
 async def _rehearse(settings: Settings) -> None:
     """Find everything that can be wrong before the first process starts, and load once what all of them share."""
-    environment()
     async with open_city(settings, part=Part.WRITER) as city:
-        endpoint(city)
+        await _visit(endpoint(city), "/de")
+
+
+async def _visit(application: ASGIApp, path: str) -> None:
+    """Ask for a page as a browser would: whatever the first visitor would wait for is loaded then."""
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"localhost"), (b"accept", b"text/html")],
+        "client": None,
+        "server": None,
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_message: Message) -> None:
+        """The answer is for nobody."""
+
+    await application(scope, receive, send)
 
 
 def _in_loop(main: Coroutine[Any, Any, None]) -> None:

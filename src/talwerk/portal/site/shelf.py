@@ -9,8 +9,10 @@ from collections.abc import Callable, Hashable
 from talwerk.core.instants import MINUTE, Clock
 from talwerk.portal.static import content_hash
 
-FRESH_S = 1.0
-"""A page is made anew once a second at most, however many values arrive and however many people ask."""
+MAKING_SHARE = 10
+"""A page is kept at least this many times as long as it took to make, so that making it takes a tenth of the time."""
+FRESH_S_MAX = 1.0
+"""And never longer than this when something was written, however many values arrive and however many people ask."""
 BYTES_MAX = 16 << 20
 
 
@@ -21,18 +23,20 @@ class Sheet:
         html: Its bytes.
         packed: The same for clients that unpack gzip.
         etag: Changes with the content.
+        fresh_s: How long it is not even asked whether something was written.
     """
 
-    __slots__ = ("checked_s", "etag", "html", "minute", "packed", "position")
+    __slots__ = ("checked_s", "etag", "fresh_s", "html", "minute", "packed", "position")
 
-    def __init__(self, html: bytes, position: int, minute: int, clock: Clock) -> None:
+    def __init__(self, html: bytes, position: int, minute: int, cost_s: float) -> None:
         self.html = html
         self.packed = gzip.compress(html, 6, mtime=0)
         # Weak, because packed and plain bytes are one page.
         self.etag = f'W/"{content_hash(html)}"'
         self.position = position
         self.minute = minute
-        self.checked_s = clock.monotonic_s()
+        self.fresh_s = min(MAKING_SHARE * cost_s, FRESH_S_MAX)
+        self.checked_s = 0.0
 
     @property
     def size(self) -> int:
@@ -41,7 +45,7 @@ class Sheet:
 
 
 class Shelf:
-    """Keeps pages while they are true: until the minute turns, or something was written and a second has passed.
+    """Keeps pages while they are true: until the minute turns or something was written.
 
     Args:
         clock: The time of pages and the time that passes.
@@ -63,14 +67,17 @@ class Shelf:
         kept = self._sheets.get(name)
         if kept is not None:
             self._sheets.move_to_end(name)
-            if now_s - kept.checked_s < FRESH_S:
+            if now_s - kept.checked_s < kept.fresh_s:
                 return kept
             if kept.minute == minute and kept.position == self._position():
                 kept.checked_s = now_s
                 return kept
         # The position first: what is written while the page is made shows on the next one.
         position = self._position()
-        sheet = Sheet(make(), position, minute, self._clock)
+        html = make()
+        made_s = self._clock.monotonic_s()
+        sheet = Sheet(html, position, minute, made_s - now_s)
+        sheet.checked_s = made_s
         self._keep(name, sheet)
         return sheet
 

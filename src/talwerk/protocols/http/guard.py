@@ -20,6 +20,7 @@ from talwerk.privacy.policy import scope_for
 from talwerk.privacy.principals import Credentials
 
 from .answers import Header, send_answer
+from .front import Front
 from .problems import REQUEST_ID, FaultBarrier, exception_handlers, problem_answer
 
 SCOPE = "talwerk.scope"
@@ -149,4 +150,5 @@ def guarded(
     if isinstance(app, Starlette):
         for kind, handler in exception_handlers.items():
             app.exception_handlers.setdefault(kind, handler)
+        app = Front(app)
     return Guard(FaultBarrier(app), credentials, hosts, dev_open_writes=dev_open_writes)

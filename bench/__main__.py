@@ -18,10 +18,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from talwerk.core.instants import MINUTE, format_instant
+
 from .city import Processes, started
 from .load import Result, apply, request
 
 PREFIX = "/ngsi-ld/v1"
+POINTS = 10_000
 Row = tuple[str, str, str]
 
 
@@ -121,6 +124,32 @@ class Bench:
     def _post(self, path: str, body: bytes) -> bytes:
         return request("POST", PREFIX + path, self.city.port, body, self.write_headers)
 
+    async def history(self) -> list[Row]:
+        """A week of minute values of one entity: a day of it, and aggregates over all of it."""
+        entity = "urn:ngsi-ld:Gauge:1"
+        for start in range(0, POINTS, 1_000):
+            instances = [
+                {"type": "Property", "value": n % 97, "observedAt": _minute(n)} for n in range(start, start + 1_000)
+            ]
+            body = json.dumps({"id": entity, "type": "Gauge", "level": instances}).encode()
+            result = await apply(self.city.port, iter([self._post("/temporal/entities", body)]), 1, 30)
+            _expect(result, {201, 204})
+        window = f"timerel=between&timeAt={_minute(2_880)}&endTimeAt={_minute(4_320)}"
+        whole = f"timerel=between&timeAt={_minute(0)}&endTimeAt={_minute(POINTS)}"
+        averages = f"{whole}&options=aggregatedValues&aggrMethods=avg,min,max"
+        asked = (
+            ("24 h of a series, 1,440 values", f"{window}&options=temporalValues"),
+            ("aggregate over 10,000 points, one period", f"{averages}&aggrPeriodDuration=PT0S"),
+            ("aggregate over 10,000 points, hours", f"{averages}&aggrPeriodDuration=PT1H"),
+            ("aggregate over 10,000 points, raw", f"{averages},distinctCount&aggrPeriodDuration=PT0S"),
+        )
+        rows = []
+        for name, query in asked:
+            path = f"/temporal/entities/{entity}?{query}"
+            rate, result = await self.reads(name, itertools.repeat(path), clients=1)
+            rows.append((name, f"{result.percentile_ms(0.5):.1f} ms", f"{rate:,.0f} per CPU-s"))
+        return rows
+
     async def rows(self) -> list[Row]:
         """Every figure of this run."""
         found = [await self.fill()]
@@ -143,7 +172,12 @@ class Bench:
             result = await self.single_updates(clients)
             name = f"durable update of one attribute, {clients} client{'s' if clients > 1 else ''}"
             found.append((name, f"{result.per_second:,.0f}/s", f"p99 {result.percentile_ms(0.99):.1f} ms"))
-        return found
+        return found + await self.history()
+
+
+def _minute(number: int) -> str:
+    """A time, so many minutes after a fixed one."""
+    return format_instant(1_700_000_040_000_000 + number * MINUTE)
 
 
 def _read_row(name: str, rate: float, result: Result) -> Row:

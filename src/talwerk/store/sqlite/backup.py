@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -9,7 +10,7 @@ import msgspec
 
 from talwerk.core.errors import DomainError, Fault
 
-from .connection import RESERVED_BYTES, VFS, open_reader
+from .connection import copy_pages, open_reader
 from .faults import translated
 from .limits import Limits
 from .schema import refuse_newer, steps, version_of
@@ -43,20 +44,8 @@ def copy_database(source: Path, target: Path) -> None:
     Raises:
         DomainError: InternalError when the source is damaged; InsufficientStorage when there is no room.
     """
-    with translated():
-        reader = open_reader(source, Limits())
-        copy = apsw.Connection(str(target), vfs=VFS)
-        try:
-            copy.reserve_bytes("main", RESERVED_BYTES)
-            copy.pragma("synchronous", "full")
-            with copy.backup("main", reader, "main") as backup:
-                # All pages in one step: one state of the city. In several steps every commit would start it anew.
-                backup.step(-1)
-            # A copy is one file: whoever carries it elsewhere must not lose a log beside it.
-            copy.pragma("journal_mode", "delete")
-        finally:
-            copy.close()
-            reader.close()
+    with closing(open_reader(source, Limits())) as reader:
+        copy_pages(reader, target)
 
 
 def prove_database(path: Path) -> Proof:

@@ -98,6 +98,26 @@ def open_reader(path: Path, limits: Limits) -> apsw.Connection:
     return connection
 
 
+def copy_pages(source: apsw.Connection, target: Path) -> None:
+    """Copy a database as it is at one instant into a new file, while others may go on writing it.
+
+    Raises:
+        DomainError: InternalError when the source is damaged; InsufficientStorage when there is no room.
+    """
+    with translated():
+        copy = apsw.Connection(str(target), vfs=VFS)
+        try:
+            copy.reserve_bytes("main", RESERVED_BYTES)
+            copy.pragma("synchronous", "full")
+            with copy.backup("main", source, "main") as backup:
+                # All pages in one step: one state of the city. In several steps every commit would start it anew.
+                backup.step(-1)
+            # A copy is one file: whoever carries it elsewhere must not lose a log beside it.
+            copy.pragma("journal_mode", "delete")
+        finally:
+            copy.close()
+
+
 def _verify_kind(connection: apsw.Connection, path: Path) -> None:
     kind = connection.pragma("application_id")
     if kind != APPLICATION_ID or connection.reserve_bytes("main", -1) != RESERVED_BYTES:

@@ -11,7 +11,7 @@ import msgspec
 
 from talwerk.core.errors import DomainError, Fault
 
-from .connection import VFS
+from .connection import copy_pages
 from .faults import translated
 
 
@@ -82,12 +82,5 @@ def _back_up(source: apsw.Connection, path: Path) -> None:
     """Copy the database beside itself, whole or not at all."""
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
-    with translated():
-        target = apsw.Connection(str(part), vfs=VFS)
-        try:
-            with target.backup("main", source, "main") as copy:
-                copy.step()
-            target.pragma("journal_mode", "delete")
-        finally:
-            target.close()
+    copy_pages(source, part)
     part.replace(path)

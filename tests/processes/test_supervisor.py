@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
+
+from tests.served import TALWERK, free_port
 
 SCRIPT = """
 import os, pathlib, signal, sys, threading, time
@@ -82,3 +86,34 @@ def test_a_killed_supervisor_leaves_nothing_behind(supervisor: subprocess.Popen[
     parts = pids(tmp_path, "engine") + pids(tmp_path, "serve")
     supervisor.kill()
     eventually(lambda: not any(alive(pid) for pid in parts))
+
+
+def test_a_city_with_listeners_ends_at_once_and_quietly(tmp_path: Path) -> None:
+    errors = tmp_path / "errors"
+    port = free_port()
+    environment = {**os.environ, "TALWERK_DATA": str(tmp_path / "data"), "TALWERK_PORT": str(port)}
+    with errors.open("w") as told, subprocess.Popen([TALWERK, "up"], env=environment, stderr=told) as city:
+        eventually(lambda: _answers(port), 30)
+        listener = socket.create_connection(("127.0.0.1", port))
+        listener.sendall(f"GET /api/v1/changes HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
+        assert b"text/event-stream" in listener.recv(4_096)
+        began = time.monotonic()
+        # As Ctrl-C does: every process of the group is asked.
+        for pid in (*children(city.pid), city.pid):
+            os.kill(pid, signal.SIGINT)
+        assert city.wait(10) == 0
+        assert time.monotonic() - began < 3
+        listener.close()
+    assert "Traceback" not in errors.read_text()
+    assert "ERROR uvicorn" not in errors.read_text()
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx2.get(f"http://localhost:{port}/health/ready").status_code == 200
+    except httpx2.TransportError:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from enum import StrEnum
@@ -50,6 +51,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         clock: its source of time.
         broker: the one way in and out of its data.
         credentials: who may write.
+        ending: set when the city's end begins, for answers that would go on for ever.
     """
 
     settings: Settings
@@ -58,6 +60,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     broker: Broker
     credentials: Credentials
+    ending: asyncio.Event
 
     def system_scope(self, name: str) -> Scope:
         """The Scope of one of the city's own writers, for example ``replay``."""
@@ -102,6 +105,7 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             clock=clock,
             broker=Broker(store, writer, OpenSeal(), OpenDataLog()),
             credentials=Credentials.open(settings.data),
+            ending=asyncio.Event(),
         )
 
 

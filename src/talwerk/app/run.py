@@ -93,7 +93,13 @@ async def _engine(settings: Settings) -> None:
 
 async def _serve(settings: Settings, door: socket.socket, part: Part, *, announce: bool) -> None:
     async with open_city(settings, part=part) as city:
-        await serve(endpoint(city), door, partial(_welcome, city, door.getsockname()[1]) if announce else _nothing)
+        ready = partial(_welcome, city, door.getsockname()[1]) if announce else _nothing
+        await serve(endpoint(city), door, ready, city.ending)
+
+
+def _flags(settings: Settings) -> str:
+    """What commands need to find this city, when it is not the one of the defaults."""
+    return "" if settings.city == Settings().city else f" --city {settings.city}"
 
 
 def _nothing() -> None:
@@ -103,6 +109,8 @@ def _nothing() -> None:
 def _welcome(city: City, port: int) -> None:
     """Tell the operator that the city is up: its address and five things to try."""
     base = f"http://localhost:{port}"
+    flags = _flags(city.settings)
+    where = f" --data {city.settings.data}" if city.settings.data != Settings().data else ""
     print(  # noqa: T201 - the one thing that the terminal is for
         f"""
 Talwerk {city.profile.city.name} is up: {base}
@@ -110,10 +118,10 @@ Data: {city.directory}
 
 Five things to try:
   1  Look at the city          {base}/de
-  2  Give it an example        talwerk sample && talwerk replay sample.csv --mapping sample.toml
+  2  Give it an example        talwerk sample{flags} && talwerk replay sample.csv --mapping sample.toml{flags}{where}
   3  Ask what there is         curl {base}/ngsi-ld/v1/types
   4  Read a river as a table   curl {base}/api/v1/stations
-  5  Write as the operator     curl {base}/ngsi-ld/v1/entities -H "Authorization: Bearer $(talwerk token)" \\
+  5  Write as the operator     curl {base}/ngsi-ld/v1/entities -H "Authorization: Bearer $(talwerk token{where})" \\
                                  -H 'Content-Type: application/json' \\
                                  -d '{{"id": "urn:ngsi-ld:Bench:1", "type": "Bench", "seats": {{"value": 4}}}}'
 """,

@@ -24,7 +24,7 @@ def routes(city: City) -> list[BaseRoute]:
     return [
         *health.routes(city.broker),
         *ngsild.routes(city.broker, city.clock, contexts),
-        *live.routes(city.broker, city.clock),
+        *live.routes(city.broker, city.ending),
         *plain.routes(city.broker, city.clock),
         *description.routes((ngsild.description(), plain.description(), health.description())),
         *portal_routes(city.broker, city.profile, city.clock),

@@ -53,6 +53,8 @@ def replay(settings: Settings, file: Path, mapping: str, check_only: bool, as_js
         click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2))
     else:
         click.echo(report.text())
+        if not check_only:
+            click.echo(f"City: {cities.load(settings.city).city.name}, data: {settings.data}")
     if not report.complete:
         click.get_current_context().exit(SKIPPED)
 

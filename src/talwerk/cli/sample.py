@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from talwerk import cities
+from talwerk.cities import DEFAULT_CITY
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import SystemClock, parse_instant
 from talwerk.services.replay.sample import MARKER, make_sample
@@ -34,7 +35,8 @@ def sample(settings: Settings, folder: Path, days: int, seed: int, end: str | No
     table, mapping = folder / TABLE, folder / MAPPING
     click.echo(f"{table}: {made.rows:,} rows, {len(made.points)} measuring points ({', '.join(made.points)})")
     click.echo(f"{mapping}: what its columns are")
-    click.echo(f"Next: talwerk replay {table} --mapping {mapping}")
+    city = "" if settings.city == DEFAULT_CITY else f" --city {settings.city}"
+    click.echo(f"Next: talwerk replay {table} --mapping {mapping}{city}")
 
 
 def _write(folder: Path, table: str, mapping: str) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -59,7 +60,8 @@ class Phrasebook:
             return self.text("value.none")
         if abs(value) >= SCIENTIFIC:
             return str(format_scientific(value, format="0.###E0", locale=self.language)).replace("-", "\u2212")
-        rounded = round(value, decimals) + 0.0
+        # 36.5 is 37 to everybody who reads it; Python and babel round halves to the even neighbour.
+        rounded = float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)) + 0.0
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return str(format_decimal(rounded, format=pattern, locale=self.language)).replace("-", "\u2212")
 

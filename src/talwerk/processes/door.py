@@ -78,13 +78,13 @@ def _write_frame(writer: asyncio.StreamWriter, message: Request | Answer) -> Non
 @contextlib.asynccontextmanager
 async def open_door(directory: Path, engine: Engine) -> AsyncIterator[None]:
     """Let other processes write through the engine while the context lasts."""
-    callers: set[asyncio.Task[None]] = set()
+    callers: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def admit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         caller = asyncio.current_task()
         if caller is not None:
-            callers.add(caller)
-            caller.add_done_callback(callers.discard)
+            callers[caller] = writer
+            caller.add_done_callback(callers.pop)
         await _serve(reader, writer, engine)
 
     with _short_path(directory) as path:
@@ -97,10 +97,11 @@ async def open_door(directory: Path, engine: Engine) -> AsyncIterator[None]:
         yield
     finally:
         server.close()
-        for caller in callers:
-            caller.cancel()
+        # Closing a line ends its caller in order; cancelling one would be logged as a fault.
+        for writer in callers.values():
+            writer.close()
         if callers:
-            await asyncio.wait(callers)
+            await asyncio.wait(list(callers), timeout=_FAREWELL_S)
         (directory / NAME).unlink(missing_ok=True)
 
 

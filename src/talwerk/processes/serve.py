@@ -37,13 +37,16 @@ def listen(host: str, port: int) -> socket.socket:
     return door
 
 
-async def serve(endpoint: Any, door: socket.socket, ready: Callable[[], None]) -> None:
+async def serve(
+    endpoint: Any, door: socket.socket, ready: Callable[[], None], ending: asyncio.Event | None = None
+) -> None:
     """Answer HTTP on the socket until a signal asks to stop; open answers get five seconds to finish.
 
     Args:
         endpoint: the ASGI application.
         door: the listening socket.
         ready: called once, when the first request would be answered.
+        ending: set when the end begins, for answers that would go on for ever.
     """
     config = uvicorn.Config(
         endpoint,
@@ -59,6 +62,7 @@ async def serve(endpoint: Any, door: socket.socket, ready: Callable[[], None]) -
         backlog=BACKLOG,
     )
     server = _Server(config)
+    server.ending = ending or asyncio.Event()
     announcer = asyncio.create_task(_announce(server, ready))
     await server.serve(sockets=[door])
     announcer.cancel()
@@ -66,6 +70,13 @@ async def serve(endpoint: Any, door: socket.socket, ready: Callable[[], None]) -
 
 class _Server(uvicorn.Server):
     """Ends in order: uvicorn's own raises the signal again, which would kill us before the last commit."""
+
+    ending: asyncio.Event
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell endless answers that they end now, then let all others finish."""
+        self.ending.set()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby, islice
 
+from talwerk.cities import DEFAULT_CITY
 from talwerk.core.query import Window as Times
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Link
@@ -51,10 +52,11 @@ def lage(scene: Scene) -> tuple[LageView | EmptyView, Places]:
 
 
 def _first_steps(scene: Scene) -> tuple[Step, ...]:
-    text = scene.texts.text
+    text, key = scene.texts.text, scene.profile.city.key
+    city = "" if key == DEFAULT_CITY else f" --city {key}"
     return (
-        Step(text("start.sample"), "talwerk sample\ntalwerk replay sample.csv --mapping sample.toml"),
-        Step(text("start.own"), "talwerk replay DATEI.csv --mapping ZUORDNUNG.toml"),
+        Step(text("start.sample"), f"talwerk sample{city}\ntalwerk replay sample.csv --mapping sample.toml{city}"),
+        Step(text("start.own"), f"talwerk replay DATEI.csv --mapping ZUORDNUNG.toml{city}"),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.routing import BaseRoute, Route
 
 from talwerk.broker import Broker
-from talwerk.core.instants import Clock
 
 from .feed import Feed
 from .stream import Changes
@@ -13,6 +14,6 @@ from .stream import Changes
 PATH = "/api/v1/changes"
 
 
-def routes(broker: Broker, clock: Clock) -> list[BaseRoute]:
-    """``/api/v1/changes``."""
-    return [Route(PATH, Changes(Feed(broker), broker, clock), methods=["GET"])]
+def routes(broker: Broker, ending: asyncio.Event) -> list[BaseRoute]:
+    """``/api/v1/changes``; every listener is let go when ``ending`` is set."""
+    return [Route(PATH, Changes(Feed(broker), broker, ending), methods=["GET"])]

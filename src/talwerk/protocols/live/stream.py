@@ -10,7 +10,6 @@ from starlette.types import Scope as Connection
 
 from talwerk.broker import Broker
 from talwerk.core.errors import DomainError, Fault, invalid
-from talwerk.core.instants import Clock
 from talwerk.core.scope import Scope
 from talwerk.protocols.http.answers import send_answer
 from talwerk.protocols.http.guard import SCOPE
@@ -35,13 +34,13 @@ class Changes:
     Args:
         feed: the latest events of this process.
         broker: whether a place in the log is still there.
-        clock: for heartbeats.
+        ending: set when the server ends; listeners come back by themselves.
     """
 
-    def __init__(self, feed: Feed, broker: Broker, clock: Clock) -> None:
+    def __init__(self, feed: Feed, broker: Broker, ending: asyncio.Event) -> None:
         self._feed = feed
         self._broker = broker
-        self._clock = clock
+        self._ending = ending
         self._listening = 0
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
@@ -59,15 +58,18 @@ class Changes:
         self._feed.listen()
         sending = asyncio.create_task(self._send(position, connection[SCOPE], send))
         leaving = asyncio.create_task(_left(receive))
+        ending = asyncio.create_task(self._ending.wait())
         try:
-            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((sending, leaving, ending), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._feed.leave()
             self._listening -= 1
-            for task in (sending, leaving):
+            for task in (sending, leaving, ending):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, OSError):
                     await task
+        if self._ending.is_set():
+            await send({"type": "http.response.body", "body": b""})
 
     def _start(self, connection: Connection) -> int:
         """Where the listener was, or the present when it is new."""

@@ -49,10 +49,6 @@ class TimeColumn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError(f"The format {self.format!r} reads an offset from every stamp; zone and offset contradict")
         if self.format != ISO and "%z" not in self.format and self.zone is None and self.offset is None:
             raise ValueError(f"The format {self.format!r} reads no offset; zone or offset is needed")
-        if self.format != ISO and "%" not in self.format:
-            raise ValueError(
-                f'The format {self.format!r} is neither "iso" nor one of strptime, such as "%d.%m.%Y %H:%M"'
-            )
         self.tzinfo()
 
     def tzinfo(self) -> tzinfo | None:

@@ -40,6 +40,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         queue_max: batches that may wait for the writer; more are refused with 503.
         query_budget_ms: milliseconds that one query may take before it is refused as too complex.
         delete_history_with_entity: whether deleting an entity erases its history; otherwise the history stays.
+        tls_certificate: PEM file with the certificate and its chain; with tls_key the city speaks https itself.
+        tls_key: PEM file with the certificate's private key.
+        behind_proxy: whether a proxy in front of the city speaks TLS; lets it listen on other addresses than loopback.
+        proxy: address of the proxy for every outgoing request, empty for none.
+        ca_file: PEM file with further certificate authorities for outgoing requests.
+        log_format: ``text`` for people, ``json`` for programs.
+        backup_folder: where daily backups go, ``backups`` in the data directory when None.
+        backup_at: time of day of the daily backup in the city's zone, ``HH:MM``; empty for none.
+        backup_keep: how many daily, weekly and monthly backups are kept.
+        copy_folder: second place to which every change is copied within seconds, None for none.
+        copy_every_s: seconds between two such copies.
+        raw_days: days for which raw values are kept, 0 for ever; hourly sums always stay.
+        raw_days_of: other numbers of days, by attribute (short name or IRI).
+        log_days: days for which the change log is kept.
+        disk_reserve_mb: free megabytes of the disk below which writes are refused.
+        wal_mb_max: megabytes that the write-ahead log may reach.
+        workers_max: processes for large payloads and exports, started when needed.
+        worker_mb_max: megabytes of memory that one of them may take.
     """
 
     city: str = DEFAULT_CITY
@@ -57,6 +75,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     queue_max: int = 1_000
     query_budget_ms: int = 2_000
     delete_history_with_entity: bool = False
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = False
+    proxy: str = ""
+    ca_file: Path | None = None
+    log_format: Literal["text", "json"] = "text"
+    backup_folder: Path | None = None
+    backup_at: str = "03:15"
+    backup_keep: tuple[int, int, int] = (7, 5, 12)
+    copy_folder: Path | None = None
+    copy_every_s: int = 20
+    raw_days: int = 0
+    raw_days_of: dict[str, int] = {}
+    log_days: int = 14
+    disk_reserve_mb: int = 200
+    wal_mb_max: int = 256
+    workers_max: int = 2
+    worker_mb_max: int = 1_024
 
     def __post_init__(self) -> None:
         """Refuse what could never work, and what would be dangerous."""
@@ -78,7 +114,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.host in LOOPBACK
 
 
-_SWITCHES = ("single", "dev_open_writes", "dev_allow_loopback", "delete_history_with_entity")
+_SWITCHES = ("single", "dev_open_writes", "dev_allow_loopback", "delete_history_with_entity", "behind_proxy")
+_LISTS = ("hosts", "backup_keep")
+_TABLES = {"context_map": "URL=FILE", "raw_days_of": "NAME=DAYS"}
 FIELDS = tuple(field.name for field in msgspec.structs.fields(Settings))
 
 
@@ -151,17 +189,17 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
 def _from_text(key: str, text: str, place: str) -> Any:
     """A value as variables write it: lists separated by commas, tables as ``KEY=VALUE`` pairs."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if key == "hosts":
+    if key in _LISTS:
         return parts
-    if key == "context_map":
-        return pairs(parts, place)
+    if key in _TABLES:
+        return pairs(parts, place, _TABLES[key])
     if key in _SWITCHES:
         return {"": False, "no": False, "off": False, "yes": True, "on": True}.get(text.lower(), text)
     return text
 
 
-def pairs(texts: Iterable[str], place: str) -> dict[str, str]:
-    """``URL=FILE`` texts as a table; the address may hold ``=`` itself.
+def pairs(texts: Iterable[str], place: str, form: str) -> dict[str, str]:
+    """``KEY=VALUE`` texts (``URL=FILE``) as a table; the key may hold ``=`` itself; ``form`` explains it.
 
     Raises:
         SettingsError: a text has no ``=``.
@@ -170,7 +208,7 @@ def pairs(texts: Iterable[str], place: str) -> dict[str, str]:
     for text in texts:
         address, equals, file = text.rpartition("=")
         if not (equals and address and file):
-            raise SettingsError(f"{place}: {text!r} is not of the form URL=FILE")
+            raise SettingsError(f"{place}: {text!r} is not of the form {form}")
         table[address] = file
     return table
 

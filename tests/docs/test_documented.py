@@ -22,7 +22,9 @@ COMMANDS_TEXT = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_setting_is_documented_with_its_default(name: str) -> None:
     default = next(f.default for f in msgspec.structs.fields(Settings) if f.name == name)
-    shown = {(): "none", msgspec.NODEFAULT: "none", False: "`false`"}.get(default, f"`{default}`")
+    nothing = default in ((), "", None, msgspec.NODEFAULT)
+    text = ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)
+    shown = "none" if nothing else f"`{text.lower() if isinstance(default, bool) else text}`"
     assert f"| `{name}` | `{PREFIX}{name.upper()}` | {shown} |" in SETTINGS
 
 

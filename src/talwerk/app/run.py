@@ -15,12 +15,14 @@ import uvloop
 from starlette.types import ASGIApp, Message
 
 from talwerk.core.instants import SystemClock
+from talwerk.processes.duties import on_duty
 from talwerk.processes.serve import listen, serve
 from talwerk.processes.supervisor import Part as Process
 from talwerk.processes.supervisor import Supervisor
 from talwerk.settings import Settings
 
 from .city import City, Part, open_city
+from .duties import duties
 from .web import endpoint
 
 
@@ -87,12 +89,15 @@ async def _engine(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_city(settings, part=Part.WRITER):
+    async with open_city(settings, part=Part.WRITER) as city, on_duty(duties(city)):
         await stop.wait()
 
 
 async def _serve(settings: Settings, door: socket.socket, part: Part, *, announce: bool) -> None:
-    async with open_city(settings, part=part) as city:
+    async with contextlib.AsyncExitStack() as stack:
+        city = await stack.enter_async_context(open_city(settings, part=part))
+        if part is Part.WRITER:
+            await stack.enter_async_context(on_duty(duties(city)))
         ready = partial(_welcome, city, door.getsockname()[1]) if announce else _nothing
         await serve(endpoint(city), door, ready, city.ending)
 

@@ -8,7 +8,7 @@ import click
 
 from talwerk import cities
 from talwerk.core.instants import SystemClock
-from talwerk.processes.backup import back_up
+from talwerk.processes.copies.backup import back_up
 from talwerk.settings import Settings
 
 from .options import with_settings

@@ -18,7 +18,7 @@ P = ParamSpec("P")
 def _pairs(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str] | None:
     """``URL=FILE`` options as a table, None when there are none."""
     try:
-        return pairs(texts, "--context-map") or None
+        return pairs(texts, "--context-map", "URL=FILE") or None
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
 

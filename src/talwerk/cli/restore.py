@@ -8,7 +8,7 @@ import click
 
 from talwerk import cities
 from talwerk.core.instants import SystemClock
-from talwerk.processes import backup
+from talwerk.processes.copies import backup
 from talwerk.settings import Settings
 
 from .options import with_settings

@@ -47,6 +47,30 @@ class AggregatePage(msgspec.Struct, frozen=True, kw_only=True):
     total: int | None = None
 
 
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """How a store is at one moment; cheap enough to be asked every second.
+
+    Attributes:
+        database_bytes: size of the database.
+        wal_bytes: size of the write-ahead log that is in use.
+        disk_free_bytes: what the disk has left.
+        position: the change log's newest position.
+        oldest: the change log's oldest position that is kept, 0 for an empty log.
+        oldest_at: its time, None for an empty log.
+        writable: whether the last attempt to write succeeded, and the disk has room.
+        trouble: what is wrong with disk or database, in one sentence; empty when nothing is.
+    """
+
+    database_bytes: int
+    wal_bytes: int
+    disk_free_bytes: int
+    position: int
+    oldest: int = 0
+    oldest_at: int | None = None
+    writable: bool = True
+    trouble: str = ""
+
+
 class Store(Protocol):
     """One tenant's data. Reading methods may be called from any thread, ``apply`` from one at a time."""
 

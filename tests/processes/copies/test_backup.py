@@ -15,7 +15,7 @@ from talwerk.core.query import Window
 from talwerk.core.series import SeriesKey
 from talwerk.core.terms import expand
 from talwerk.privacy.policy import system_scope
-from talwerk.processes.backup import back_up, restore
+from talwerk.processes.copies.backup import back_up, restore
 from talwerk.processes.directory import DATABASE
 from talwerk.settings import Settings
 

@@ -11,9 +11,8 @@ import msgspec
 
 from talwerk.core.errors import DomainError, Fault, invalid
 from talwerk.core.instants import Clock, datetime_of, format_instant
+from talwerk.processes.directory import DATABASE, META, Meta, writing_right
 from talwerk.store.sqlite.backup import Proof, copy_database, prove_database
-
-from .directory import DATABASE, META, Meta, writing_right
 
 MANIFEST = "manifest.json"
 _CHUNK_BYTES = 1 << 20

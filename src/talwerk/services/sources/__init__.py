@@ -1,0 +1,1 @@
+"""Sources: polls what connectors declare, and knows how each source is."""

@@ -12,6 +12,7 @@ from talwerk.core.entity import Attribute, Attributes, Entity, Kind
 from talwerk.core.geometry import is_geometry
 from talwerk.core.instants import SECOND, format_instant, instant_or_none
 from talwerk.core.query import (
+    LINKS_MAX,
     OWN,
     And,
     Compare,
@@ -20,6 +21,7 @@ from talwerk.core.query import (
     HasId,
     IdMatches,
     InScope,
+    Linked,
     Located,
     Matches,
     Moment,
@@ -124,11 +126,25 @@ places = st.builds(
     dataset=datasets,
 )
 PLACE = "urn:a:place"
+# Some point at nobody, some at themselves and in circles; ids beside numbers and objects, which point nowhere.
+LINK = "urn:a:link"
+targets = st.sampled_from([f"urn:e:{n}" for n in range(7)])
+objects = st.one_of(targets, targets, st.lists(st.one_of(targets, targets, values), max_size=3), values)
+link_kinds = st.sampled_from([Kind.RELATIONSHIP, Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP, Kind.PROPERTY])
+inner_links = st.builds(Attribute, kind=link_kinds, value=objects, dataset=datasets)
+links = st.builds(
+    Attribute,
+    kind=link_kinds,
+    value=objects,
+    dataset=datasets,
+    subattributes=st.one_of(st.just({}), st.just({}), inner_links.map(lambda inner: {LINK: (inner,)})),
+)
 instances = _attributes(_attributes(None))
 attributes: st.SearchStrategy[Attributes] = st.builds(
-    lambda plain, located: plain | ({PLACE: located} if located else {}),
+    lambda plain, located, linked: plain | ({PLACE: located} if located else {}) | ({LINK: linked} if linked else {}),
     st.dictionaries(st.sampled_from(NAMES), st.lists(instances, min_size=1, max_size=3).map(tuple), max_size=3),
     st.lists(places, max_size=2).map(tuple),
+    st.lists(links, max_size=2).map(tuple),
 )
 types = st.lists(st.sampled_from(TYPES), min_size=1, max_size=2).map(tuple)
 level_names = st.sampled_from(["a", "b", "c", "ä"])
@@ -205,15 +221,46 @@ leaves: st.SearchStrategy[Filter] = st.one_of(
     st.builds(OfType, types=st.lists(st.sampled_from([*TYPES, "urn:t:none"]), max_size=2).map(tuple)),
     st.just(Nothing()),
 )
+link_paths = st.one_of(
+    *[st.just(Path(LINK))] * 5,
+    st.just(Path(LINK, LINK)),
+    st.builds(
+        Path,
+        attribute=st.sampled_from([LINK, NAMES[0], "urn:a:\ud800", OWN]),
+        sub=st.sampled_from([None, LINK, "datasetId", "createdAt"]),
+        trail=st.sampled_from([(), (), ("a",)]),
+        via=st.sampled_from([(), (), (LINK,)]),
+    ),
+)
+link_types = st.one_of(st.just(()), st.lists(st.sampled_from([*TYPES, "\ud800"]), min_size=1, max_size=2).map(tuple))
+
+
+def links_of(tree: Filter) -> int:
+    """How many links a filter follows one after another."""
+    match tree:
+        case And(items) | Or(items):
+            return max(map(links_of, items), default=0)
+        case Linked(item=item):
+            return 1 + links_of(item)
+    return 0
+
+
+def linked(inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+    """A condition on linked entities."""
+    near = inner.filter(lambda item: links_of(item) < LINKS_MAX)
+    return st.builds(Linked, path=link_paths, types=link_types, item=near)
+
+
 filters: st.SearchStrategy[Filter] = st.recursive(
     leaves,
     lambda inner: st.one_of(
         st.builds(And, items=st.lists(inner, max_size=3).map(tuple)),
         st.builds(Or, items=st.lists(inner, max_size=3).map(tuple)),
+        linked(inner),
     ),
     max_leaves=6,
 )
-masks = st.one_of(st.none(), st.none(), st.frozensets(st.sampled_from([*NAMES, PLACE])))
+masks = st.one_of(st.none(), st.none(), st.frozensets(st.sampled_from([*NAMES, PLACE, LINK])))
 queries = st.builds(
     Query,
     types=st.one_of(st.just(()), st.lists(st.sampled_from([*TYPES, "urn:t:none"]), max_size=2).map(tuple)),

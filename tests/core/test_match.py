@@ -9,7 +9,22 @@ from msgspec.structs import replace
 
 from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.match import masked, matches, permitted, selected
-from talwerk.core.query import And, Compare, Exists, Filter, Moment, Nothing, OfType, Operator, Or, Path, Query, Range
+from talwerk.core.query import (
+    OWN,
+    And,
+    Compare,
+    Exists,
+    Filter,
+    Linked,
+    Moment,
+    Nothing,
+    OfType,
+    Operator,
+    Or,
+    Path,
+    Query,
+    Range,
+)
 from tests.contracts.cities import GAUGE, LAMP, LEVEL, NAME, NOON, PLACE, prop, scope
 
 EQ, NE, GT, GE, LT, LE = Operator
@@ -149,3 +164,54 @@ def test_a_mask_makes_attributes_absent_but_not_for_the_predicate() -> None:
     assert permitted(CITY, scope(Exists(Path(LEVEL)), [NAME]))
     assert permitted(CITY, scope())
     assert not permitted(CITY, scope(Nothing()))
+
+
+def _link(value: Any, kind: Kind = Kind.RELATIONSHIP, **more: Any) -> Attribute:
+    return Attribute(kind=kind, value=value, **more)
+
+
+LINKED = {
+    one.id: one
+    for one in (
+        Entity(
+            id="urn:e:lamp",
+            types=(LAMP,),
+            attributes={
+                "urn:a:at": (_link(["urn:e:lost", 5, ["urn:e:1"]], subattributes={"urn:a:by": (_link("urn:e:1"),)}),),
+                "urn:a:of": (_link("urn:e:lost"), _link("urn:e:1", dataset="urn:d:1")),
+                "urn:a:on": (_link(["urn:e:lamp", "urn:e:1"], Kind.LIST_RELATIONSHIP),),
+                "urn:a:text": (prop("urn:e:1"),),
+            },
+        ),
+        replace(CITY, attributes=CITY.attributes | {"urn:a:back": (_link("urn:e:lamp"),)}),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    "path, types, item, expected",
+    [
+        (Path("urn:a:of"), (), compare(LEVEL, EQ, 3), True),
+        (Path("urn:a:of"), (LAMP, GAUGE), compare(LEVEL, EQ, 3), True),
+        (Path("urn:a:of"), (LAMP,), compare(LEVEL, EQ, 3), False),
+        (Path("urn:a:of"), (), compare(LEVEL, EQ, 4), False),
+        (Path("urn:a:on"), (), compare(LEVEL, EQ, 3), True),
+        (Path("urn:a:on"), (LAMP,), Linked(Path("urn:a:on"), (GAUGE,), Exists(Path(NAME))), True),
+        (Path("urn:a:on"), (), Linked(Path("urn:a:back"), (), OfType((LAMP,))), True),
+        # Neither does a list within a list point anywhere, nor a Property, nor a member, nor a part of the value.
+        (Path("urn:a:at"), (), And(()), False),
+        (Path("urn:a:text"), (), And(()), False),
+        (Path("urn:a:of", "datasetId"), (), And(()), False),
+        (Path("urn:a:of", None, ("a",)), (), And(()), False),
+        (Path(OWN, "createdAt"), (), And(()), False),
+        (Path("urn:a:at", "urn:a:by"), (), compare(LEVEL, EQ, 3), True),
+        (Path("urn:a:none"), (), And(()), False),
+    ],
+)
+def test_a_link_means(path: Path, types: tuple[str, ...], item: Filter, expected: bool) -> None:
+    condition = Linked(path, types, item)
+    lamp = LINKED["urn:e:lamp"]
+    assert matches(lamp, condition, LINKED.get) is expected
+    assert selected(lamp, Query(filter=Or((condition, Nothing()))), LINKED.get) is expected
+    assert permitted(lamp, scope(condition), LINKED.get) is expected
+    assert not matches(lamp, condition)

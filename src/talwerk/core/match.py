@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from operator import ge, gt, le, lt
 from typing import Any
 
@@ -23,6 +23,7 @@ from .query import (
     HasId,
     IdMatches,
     InScope,
+    Linked,
     Located,
     Matches,
     Moment,
@@ -47,23 +48,37 @@ _ORDER = {
 }
 
 
-def selected(entity: Entity, query: Query) -> bool:
-    """Whether the entity belongs to the query's result (its page aside)."""
+_RELATIONSHIPS = (Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP)
+
+Find = Callable[[str], Entity | None]
+"""Finds the entity with an id, as far as a condition may see it; None when there is none."""
+
+
+def selected(entity: Entity, query: Query, find: Find | None = None) -> bool:
+    """Whether the entity belongs to the query's result (its page aside); linked entities as in :func:`matches`."""
     return (
         (not query.types or any(t in entity.types for t in query.types))
         and (not query.ids or entity.id in query.ids)
         and (not query.having or any(name in entity.attributes for name in query.having))
-        and (query.filter is None or matches(entity, query.filter))
+        and (query.filter is None or matches(entity, query.filter, find))
     )
 
 
-def matches(entity: Entity, condition: Filter) -> bool:
-    """Whether the entity fulfils the condition."""
+def matches(entity: Entity, condition: Filter, find: Find | None = None) -> bool:
+    """Whether the entity fulfils the condition.
+
+    Args:
+        entity: as far as it may be seen.
+        condition: the filter.
+        find: finds linked entities; None when none are known, then no condition on them is true.
+    """
     match condition:
         case And(items):
-            return all(matches(entity, item) for item in items)
+            return all(matches(entity, item, find) for item in items)
         case Or(items):
-            return any(matches(entity, item) for item in items)
+            return any(matches(entity, item, find) for item in items)
+        case Linked():
+            return find is not None and _is_linked(entity, condition, find)
         case Exists() | Compare() | Matches():
             return _of_values(entity, condition)
         case Located(attribute):
@@ -72,6 +87,26 @@ def matches(entity: Entity, condition: Filter) -> bool:
                 for instance in entity.attributes.get(attribute, ())
             )
     return _of_entity(entity, condition)
+
+
+def _is_linked(entity: Entity, condition: Linked, find: Find) -> bool:
+    for id_ in _targets(entity, condition.path):
+        target = find(id_)
+        if target is None or (condition.types and not any(t in target.types for t in condition.types)):
+            continue
+        if matches(target, condition.item, find):
+            return True
+    return False
+
+
+def _targets(entity: Entity, path: Path) -> Iterator[str]:
+    """The ids that the relationships at a path point at."""
+    if path.attribute == OWN or path.trail or path.sub in _TIME_MEMBERS or path.sub in _TEXT_MEMBERS:
+        return
+    for instance in _instances(entity, path.attribute, path.via if path.sub is None else (*path.via, path.sub)):
+        if instance.kind in _RELATIONSHIPS:
+            objects = instance.value if isinstance(instance.value, list) else [instance.value]
+            yield from (id_ for id_ in objects if isinstance(id_, str))
 
 
 def _of_entity(entity: Entity, condition: OfType | IdMatches | HasId | InScope | Nothing) -> bool:
@@ -111,9 +146,15 @@ def in_scope(scope: str, levels: tuple[str, ...]) -> bool:
     )
 
 
-def permitted(entity: Entity, scope: Scope) -> bool:
-    """Whether the scope's predicate lets the entity be read or written; it sees masked attributes too."""
-    return scope.predicate is None or matches(entity, scope.predicate)
+def permitted(entity: Entity, scope: Scope, find: Find | None = None) -> bool:
+    """Whether the scope's predicate lets the entity be read or written; it sees masked attributes too.
+
+    Args:
+        entity: as stored.
+        scope: on whose behalf.
+        find: finds linked entities as stored; None when none are known.
+    """
+    return scope.predicate is None or matches(entity, scope.predicate, find)
 
 
 def masked(entity: Entity, attributes: Container[str] | None) -> Entity:
@@ -137,16 +178,20 @@ def values_at(entity: Entity, path: Path) -> Iterator[Any]:
     if path.attribute == OWN:
         yield from _own_times(entity, path)
         return
-    instances = entity.attributes.get(path.attribute, ())
-    for name in path.via:
-        instances = tuple(nested for instance in instances for nested in instance.subattributes.get(name, ()))
-    for instance in instances:
+    for instance in _instances(entity, path.attribute, path.via):
         for value in _member_values(instance, path.sub):
             reached = _walk(value, path.trail)
             if isinstance(reached, list):
                 yield from reached
             elif reached is not None:
                 yield reached
+
+
+def _instances(entity: Entity, attribute: str, via: tuple[str, ...]) -> tuple[Attribute, ...]:
+    instances = entity.attributes.get(attribute, ())
+    for name in via:
+        instances = tuple(nested for instance in instances for nested in instance.subattributes.get(name, ()))
+    return instances
 
 
 def _own_times(entity: Entity, path: Path) -> Iterator[Moment]:

@@ -9,6 +9,8 @@ import msgspec
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 1_000
 OFFSET_MAX = 10_000
+LINKS_MAX = 5
+"""How many relationships a condition may follow, one after another."""
 
 
 class Operator(StrEnum):
@@ -174,11 +176,28 @@ class OfType(_Node, frozen=True):
     types: tuple[str, ...]
 
 
+class Linked(_Node, frozen=True):
+    """True when a relationship leads to an entity that is there, may be seen, and fulfils a condition.
+
+    May be seen: by the Scope of the query, masked attributes being absent from the linked entity too. In the predicate
+    of a Scope every entity counts, with all its attributes. Links may be nested :data:`LINKS_MAX` deep.
+
+    Attributes:
+        path: leads to the instances of a Relationship or ListRelationship; one with a trail or a member leads nowhere.
+        types: IRIs, any of which the linked entity has to have; empty for every type.
+        item: the condition on the linked entity.
+    """
+
+    path: Path
+    types: tuple[str, ...]
+    item: Filter
+
+
 class Nothing(_Node, frozen=True):
     """Never true: the Scope of somebody who may see nothing."""
 
 
-Filter = Exists | Compare | Matches | Located | IdMatches | HasId | InScope | And | Or | OfType | Nothing
+Filter = Exists | Compare | Matches | Located | IdMatches | HasId | InScope | And | Or | Linked | OfType | Nothing
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

@@ -157,3 +157,36 @@ async def test_attributes_that_there_are(city: City) -> None:
     one = (await city.public.get(f"{ATTRIBUTES}/level")).json()
     assert (one["attributeCount"], one["attributeTypes"], one["typeNames"]) == (2, ["Property"], ["Gauge", "Lamp"])
     assert (await city.public.get(f"{ATTRIBUTES}/depth")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "q, expected",
+    [
+        ("sensor{humidity}==40", "12"),
+        ("sensor{Device:humidity}==40", "12"),
+        ("sensor{Lamp:humidity}==40", ""),
+        ("sensor{Lamp,Device:humidity}>40", ""),
+        ("sensor{humidity}", "12"),
+        ("sensor{sensor{sensor{humidity}}}==40", "12"),
+        ("sensor{humidity}==40;sensor{station.name}~=^T", "2"),
+        ("sensor{humidity}==41|places{Device:humidity}<41", "3"),
+        ("sensor{missing}", ""),
+    ],
+)
+async def test_linked_entities(city: City, q: str, expected: str) -> None:
+    await create(
+        city,
+        {"id": "urn:x:1", "type": "Station", "sensor": {"type": "Relationship", "object": "urn:x:8"}},
+        {"id": "urn:x:2", "type": "Station", "sensor": {"type": "Relationship", "object": ["urn:x:9", "urn:x:8"]}},
+        {"id": "urn:x:3", "type": "Station", "places": {"type": "ListRelationship", "objectList": ["urn:x:8"]}},
+        {"id": "urn:x:4", "type": "Station", "sensor": {"type": "Relationship", "object": "urn:x:gone"}},
+        {"id": "urn:x:8", "type": "Device", "humidity": 40, "sensor": {"object": "urn:x:8"}},
+        {"id": "urn:x:9", "type": "Device", "station": {"value": 1, "name": "Tal"}},
+    )
+    assert await found(city, q=q, type="Station") == list(expected)
+
+
+async def test_broken_and_deep_links(city: City) -> None:
+    for q, status in (("a{b", 400), ("a{b==1}", 400), ("a" + "{b" * 6 + "}" * 6, 403)):
+        answer = await city.public.get(ENTITIES, params={"q": q})
+        assert answer.status_code == status, q

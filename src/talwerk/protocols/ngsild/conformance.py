@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from talwerk.core.patterns import LENGTH_MAX as PATTERN_LENGTH_MAX
-from talwerk.core.query import LIMIT_DEFAULT, LIMIT_MAX, OFFSET_MAX
+from talwerk.core.query import LIMIT_DEFAULT, LIMIT_MAX, LINKS_MAX, OFFSET_MAX
 from talwerk.protocols.http.bodies import BATCH_BYTES_MAX, BODY_BYTES_MAX
 from talwerk.protocols.http.strict_json import DEPTH_MAX
 
@@ -50,10 +50,11 @@ documents (RFC 9457) with the standard's `type` and the media type `application/
   fetched from public hosts only, {BYTES_MAX >> 20} MiB, {TIMEOUT_S:g} s and {DOCUMENTS_MAX} documents at most, and
   kept; what is not to be had answers `504 LdContextNotAvailable`. The core context, <{CORE_ADDRESS}>, is built in,
   under the addresses of its other versions too. Scoped contexts answer `400`.
-- **q**: the whole grammar is read and evaluated, linked entities excepted (`422`). Patterns (`~=`, `!~=`, `idPattern`)
-  are those of RE2 and match when they are found anywhere; `^` and `$` anchor them. They have
-  {PATTERN_LENGTH_MAX:,} characters at most. Between quotes a pattern stands as it is, only `\\"` means a quote.
-  A malformed or too large one answers `400 InvalidRequest`.
+- **q**: the whole grammar is read and evaluated. Linked entities (`sensor{{Device:humidity}}==40`) are those that are
+  there and may be seen, {LINKS_MAX} links deep at most; a type stands there as a term or address.
+  Patterns (`~=`, `!~=`, `idPattern`) are those of RE2 and match when they are found anywhere; `^` and `$` anchor them.
+  They have {PATTERN_LENGTH_MAX:,} characters at most. Between quotes a pattern stands as it is, only `\\"` means a
+  quote. A malformed or too large one answers `400 InvalidRequest`.
 - **scopeQ**: `/a/+/c`, `/a/#`, joined by `;`, `,` and `|` with or without parentheses.
 - **georel**: relations are decided in the plane of longitude and latitude, distances run along the geodesic of WGS 84
   (between two points exactly). Rings that are open count as closed; one that crosses itself encloses what it goes

@@ -1,8 +1,8 @@
 r"""The query language of attributes (NGSI-LD clause 4.9): text to filter, by recursive descent.
 
-The whole grammar is read. Linked entities, which the filter tree cannot carry yet, are refused as such, after the
-text has proven to be well-formed. A pattern stands between its quotes as it is (only ``\"`` means a quote), because
-the escapes of regular expressions are not those of JSON.
+The whole grammar is read. In the braces of a linked entity, what stands before the first colon is its type: prefixed
+names of types cannot be told from it and are left to terms and addresses. A pattern stands between its quotes as it is
+(only ``\"`` means a quote), because the escapes of regular expressions are not those of JSON.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from talwerk.core.instants import instant_or_none
 from talwerk.core.match import OWN_TIMES
 from talwerk.core.patterns import expression
 from talwerk.core.query import (
+    LINKS_MAX,
     OWN,
     And,
     Compare,
     Exists,
     Filter,
+    Linked,
     Matches,
     Moment,
     Operand,
@@ -43,6 +45,9 @@ _SUBS_MAX = 16
 _ENTITY_MEMBERS = frozenset({"id", "type", "scope", "deletedAt", "expiresAt"})
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s;|,()\[\]{}\"=!<>~]+|[^\s.;|,()\[\]{}\"=!<>~]+")
+_TYPE = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9+.\-]*://[^\s:;|,()\[\]{}\"=!<>~]+|[^\s.:;|,()\[\]{}\"=!<>~]+)(?=[,|]|:(?!//))"
+)
 _OPERATOR = re.compile(r"==|!=|>=|<=|!~=|~=|>|<")
 _QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\.)*+"')
 _QUOTED_PATTERN = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -132,7 +137,14 @@ class _Parser:
         self._terms += 1
         if self._terms > TERMS_MAX:
             raise DomainError(Fault.TOO_COMPLEX, f"The q has more than {TERMS_MAX} terms.", "q")
-        path, named = self._path(depth)
+        links, path, named = self._linked()
+        condition = self._condition(path, named)
+        for relationship, types in reversed(links):
+            condition = Linked(relationship, types, condition)
+        return condition
+
+    def _condition(self, path: Path, named: str) -> Filter:
+        """What is asked of a path; ``named`` is its attribute as written."""
         sign = self._match(_OPERATOR)
         if sign is None:
             return Exists(path)
@@ -145,12 +157,37 @@ class _Parser:
             operands = tuple(self._named(operand) if isinstance(operand, str) else operand for operand in operands)
         return Compare(path, operator, operands)
 
-    def _path(self, depth: int) -> tuple[Path, str]:
-        """A path ``a``, ``a.b``, ``a[c.d]``, ``a.b[c.d]`` or ``a{Type:b}``, and the attribute's name as written."""
+    def _linked(self) -> tuple[list[tuple[Path, tuple[str, ...]]], Path, str]:
+        """Links ``a{Type:b{c}}`` from the outside to the inside, then the path in the innermost entity and its name."""
+        links: list[tuple[Path, tuple[str, ...]]] = []
+        path, named = self._path()
+        while self._take("{"):
+            if path.attribute == OWN or path.trail or path.sub in MEMBERS:
+                raise self.broken("what stands before a brace must be a relationship")
+            if len(links) == LINKS_MAX:
+                raise DomainError(Fault.TOO_COMPLEX, f"The q follows more than {LINKS_MAX} links.", "q")
+            links.append((path, self._types()))
+            path, named = self._path()
+        for _ in links:
+            if not self._take("}"):
+                raise self.broken("a closing brace was expected")
+        return links, path, named
+
+    def _types(self) -> tuple[str, ...]:
+        """The types ``T:`` or ``T,U:`` that may stand before the path in a linked entity."""
+        names: list[str] = []
+        while (name := self._match(_TYPE)) is not None:
+            names.append(self._named(name))
+            if self._take(":"):
+                return tuple(names)
+            self.at += 1
+        if names:
+            raise self.broken("a type and a colon were expected")
+        return ()
+
+    def _path(self) -> tuple[Path, str]:
+        """A path ``a``, ``a.b``, ``a[c.d]`` or ``a.b[c.d]``, and the attribute's name as written."""
         names = self._names()
-        if self._take("{"):
-            self._linked(depth)
-            return Path(""), ""
         trail: tuple[str, ...] = ()
         if self._take("["):
             trail = tuple(self._names())
@@ -184,27 +221,6 @@ class _Parser:
             names.append(name)
             if not self._take("."):
                 return names
-
-    def _linked(self, depth: int) -> None:
-        """What follows the brace of a linked entity: types, a colon, a path in it."""
-        if depth > NESTING_MAX:
-            raise DomainError(Fault.TOO_COMPLEX, f"The q is nested deeper than {NESTING_MAX} levels.", "q")
-        self._refuse("a linked entity")
-        self._names()
-        while self._take(",") or self._take("|"):
-            self._names()
-        if self._take("."):
-            self._names()
-        if self._take("{"):
-            self._linked(depth + 1)
-        if not self._take("}"):
-            raise self.broken("a closing brace was expected")
-        if self._take("."):
-            self._names()
-        if self._take("["):
-            self._names()
-            if not self._take("]"):
-                raise self.broken("a closing bracket was expected")
 
     def _pattern(self) -> str:
         start = self.at

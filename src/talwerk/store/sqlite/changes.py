@@ -147,13 +147,18 @@ class Changes:
         if known is None and scope.predicate is not None:
             # Who creates an entity again sees its history: that must not be somebody else's.
             known = self._entities.load_former(id_)
-        if known is not None and not permitted(known.entity, scope):
+        if known is not None and not permitted(known.entity, scope, self._current):
             raise DomainError(Fault.NOT_FOUND, f"The entity {id_} does not exist.")
         merged = merge(stored.entity if stored else None, change, now, now)
-        if merged.entity.deleted is None and not permitted(merged.entity, scope):
+        if merged.entity.deleted is None and not permitted(merged.entity, scope, self._current):
             raise DomainError(Fault.FORBIDDEN, f"The entity {id_} would lie outside of what may be written.")
         self._ticks.reach(merged.assumed)
         return merged
+
+    def _current(self, id_: str) -> Entity | None:
+        """The current state of an entity that a relationship points at."""
+        stored = self._entities.load(id_)
+        return None if stored is None else stored.entity
 
     def _kept(self, stored: Stored | None, merged: Merged) -> int:
         """Keep the current state; returns the entity's key."""
@@ -185,10 +190,10 @@ class Changes:
         now = self._ticks.next()
         id_ = change.entity.id
         stored = self._entities.load(id_) or self._entities.load_former(id_)
-        if stored is None or not permitted(stored.entity, origins.scope):
+        if stored is None or not permitted(stored.entity, origins.scope, self._current):
             raise DomainError(Fault.NOT_FOUND, f"The entity {id_} does not exist.")
         revised = self._revisions.plan(stored, change, now)
-        if revised.entity.deleted is None and not permitted(revised.entity, origins.scope):
+        if revised.entity.deleted is None and not permitted(revised.entity, origins.scope, self._current):
             raise DomainError(Fault.FORBIDDEN, f"The entity {id_} would lie outside of what may be written.")
         body = self._revisions.write(stored, revised, change, now)
         if body is None:

@@ -16,6 +16,7 @@ from talwerk.core.errors import DomainError, Fault
 from talwerk.core.match import OWN_TIMES
 from talwerk.core.patterns import expression
 from talwerk.core.query import (
+    LINKS_MAX,
     OWN,
     And,
     Compare,
@@ -24,6 +25,7 @@ from talwerk.core.query import (
     HasId,
     IdMatches,
     InScope,
+    Linked,
     Located,
     Matches,
     Moment,
@@ -60,18 +62,39 @@ NEVER = Clause("0")
 ALWAYS = Clause("1")
 
 
-def condition(tree: Filter, attributes: frozenset[str] | None = None) -> Clause:
+class _View(msgspec.Struct, frozen=True):
+    """What a condition may see.
+
+    Attributes:
+        attributes: IRIs of attributes, None for all.
+        predicate: what a linked entity has to fulfil beside, None when every entity may be seen.
+        types: the table of the types that entities have.
+    """
+
+    attributes: frozenset[str] | None
+    predicate: Filter | None
+    types: str = "entity_type"
+
+
+_CURRENT = "main.entity_type"
+"""The types of linked entities: with its schema's name the table stays, where others give way to those of the deleted,
+because a deleted entity is nobody's target."""
+_EVERYTHING = _View(None, None, _CURRENT)
+
+
+def condition(tree: Filter, attributes: frozenset[str] | None = None, predicate: Filter | None = None) -> Clause:
     """The filter as a clause over ``e`` and ``d``.
 
     Args:
         tree: the filter.
         attributes: IRIs of the attributes that may be seen, None when all may.
+        predicate: what a linked entity has to fulfil to be seen, None when every one may be.
 
     Raises:
-        DomainError: TooComplexQuery for more than 1,000 parts or 100 levels.
+        DomainError: TooComplexQuery for more than 1,000 parts, 100 levels or 5 links one after another.
     """
-    _check_size(tree)
-    return _compiled(tree, attributes)
+    _check_size(tree, _Bounds() if predicate is None else _Bounds(link=_check_size(predicate, _Bounds())))
+    return _compiled(tree, _View(attributes, predicate))
 
 
 def joined(clauses: Sequence[Clause], word: str = "AND") -> Clause:
@@ -82,11 +105,12 @@ def joined(clauses: Sequence[Clause], word: str = "AND") -> Clause:
     return Clause(sql, tuple(value for clause in clauses for value in clause.bound))
 
 
-def of_types(types: Sequence[str]) -> Clause:
+def of_types(types: Sequence[str], table: str = "entity_type") -> Clause:
     """The clause that an entity has one of the types."""
+    types = [name for name in types if is_text(name)]
     marks = ", ".join("?" * len(types))
     return Clause(
-        "EXISTS (SELECT 1 FROM entity_type y WHERE y.eid = e.eid "
+        f"EXISTS (SELECT 1 FROM {table} y WHERE y.eid = e.eid "
         f"AND y.type IN (SELECT tid FROM term WHERE text IN ({marks})))",
         tuple(types),
     )
@@ -111,14 +135,30 @@ def json_path(*names: str) -> str:
     return "$" + "".join("." + json.dumps(name, ensure_ascii=False) for name in names)
 
 
-def _check_size(tree: Filter, depth: int = 0) -> int:
+class _Bounds(msgspec.Struct, frozen=True):
+    """Where in a tree: levels above, links above, and the parts that each link adds."""
+
+    depth: int = 0
+    links: int = 0
+    link: int = 0
+
+    def below(self, links: int = 0) -> _Bounds:
+        return _Bounds(self.depth + 1, self.links + links, self.link)
+
+
+def _check_size(tree: Filter, at: _Bounds) -> int:
     """Count conditions and operands."""
-    if depth > DEPTH_MAX:
+    if at.depth > DEPTH_MAX:
         raise DomainError(Fault.TOO_COMPLEX, f"The query is nested more than {DEPTH_MAX} levels deep.")
+    if at.links > LINKS_MAX:
+        raise DomainError(Fault.TOO_COMPLEX, f"The query follows more than {LINKS_MAX} links one after another.")
     parts = 1
     match tree:
         case And(items) | Or(items):
-            parts += sum(_check_size(item, depth + 1) for item in items)
+            parts += sum(_check_size(item, at.below()) for item in items)
+        case Linked(_, types, item):
+            # The predicate stands in the statement once for every link.
+            parts += len(types) + at.link + _check_size(item, at.below(links=1))
         case Compare():
             parts += len(tree.operands)
         case OfType(names) | InScope(names) | HasId(names):
@@ -128,25 +168,55 @@ def _check_size(tree: Filter, depth: int = 0) -> int:
     return parts
 
 
-def _compiled(tree: Filter, attributes: frozenset[str] | None) -> Clause:
+def _compiled(tree: Filter, view: _View) -> Clause:
     match tree:
         case And(items):
-            return joined([_compiled(item, attributes) for item in items]) if items else ALWAYS
+            return joined([_compiled(item, view) for item in items]) if items else ALWAYS
         case Or(items):
-            return joined([_compiled(item, attributes) for item in items], "OR") if items else NEVER
-        case Exists(path) | Compare(path=path) | Matches(path=path):
-            hidden = attributes is not None and path.attribute not in attributes and path.attribute != OWN
-            return NEVER if hidden or not _storable(path) else _leaf(tree)
+            return joined([_compiled(item, view) for item in items], "OR") if items else NEVER
+        case Exists(path) | Compare(path=path) | Matches(path=path) | Linked(path=path):
+            if not _leads_anywhere(path, view):
+                return NEVER
+            return _linked(tree, view) if isinstance(tree, Linked) else _leaf(tree)
         case Located(attribute):
-            hidden = attributes is not None and attribute not in attributes
+            hidden = view.attributes is not None and attribute not in view.attributes
             return NEVER if hidden else located(tree)
-    return _of_entity(tree)
+    return _of_entity(tree, view)
 
 
-def _of_entity(tree: OfType | IdMatches | HasId | InScope | Nothing) -> Clause:
+def _leads_anywhere(path: Path, view: _View) -> bool:
+    hidden = view.attributes is not None and path.attribute not in view.attributes and path.attribute != OWN
+    return not hidden and _storable(path)
+
+
+def _linked(tree: Linked, view: _View) -> Clause:
+    """The clause that a relationship leads to an entity that may be seen and is as wanted."""
+    path = tree.path
+    if path.attribute == OWN or path.trail or path.sub in _TIME_MEMBERS or path.sub in _TEXT_MEMBERS:
+        return NEVER
+    tables, holder = _instances(path.attribute, path.via if path.sub is None else (*path.via, path.sub))
+    wanted = [_compiled(tree.item, _View(view.attributes, view.predicate, _CURRENT))]
+    if tree.types:
+        wanted.append(of_types(tree.types, _CURRENT))
+    if view.predicate is not None:
+        wanted.append(_compiled(view.predicate, _EVERYTHING))
+    there = joined(wanted)
+    # The linked entity has a SELECT of its own, in which e and d mean it: all clauses fit at any depth. The type is
+    # asked for because an id is a text, and SQLite would take the number 5 for the text '5'.
+    sql = (
+        f"EXISTS (SELECT 1 FROM {tables.sql}, jsonb_each({holder}, '$.v') t "
+        f"WHERE json_extract({holder}, '$.k') IN ('Relationship', 'ListRelationship') "
+        f"AND json_type({holder}, '$.v') <> 'object' AND t.type = 'text' "
+        "AND EXISTS (SELECT 1 FROM main.entity AS e CROSS JOIN main.doc AS d ON d.eid = e.eid "
+        f"WHERE e.id = t.value AND {there.sql}))"
+    )
+    return Clause(sql, tables.bound + there.bound)
+
+
+def _of_entity(tree: OfType | IdMatches | HasId | InScope | Nothing, view: _View) -> Clause:
     match tree:
         case OfType(types):
-            return of_types(types) if types else NEVER
+            return of_types(types, view.types) if types else NEVER
         case IdMatches(pattern):
             return Clause("fits(e.id, ?)", (_checked(pattern),))
         case HasId(ids):

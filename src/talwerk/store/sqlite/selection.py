@@ -20,7 +20,8 @@ from .drivers import RARE, driver
 from .terms import known_tids
 
 _FORMER = {"entity e": "former e", "doc d": "former d", "entity_type": "former_type"}
-_TABLE = re.compile("|".join(map(re.escape, _FORMER)))
+# What bears its schema's name is meant as it stands: linked entities are never deleted ones.
+_TABLE = re.compile(rf"(?<!main\.)\b(?:{'|'.join(map(re.escape, _FORMER))})\b")
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -80,7 +81,7 @@ def select(connection: apsw.Connection, query: Query, scope: Scope, *, led: bool
         clauses.append(having(seen) if seen else NEVER)
     if query.filter is not None:
         # Compiled first: that refuses a tree too deep to be looked through.
-        clauses.append(condition(query.filter, scope.attributes))
+        clauses.append(condition(query.filter, scope.attributes, scope.predicate))
         lead = None if query.ids or not led else driver(connection, query.filter, scope.attributes)
         if lead is not None:
             selection = _led(lead, query.types)

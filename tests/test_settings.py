@@ -57,6 +57,57 @@ def test_loopback_for_contexts_needs_open_writes() -> None:
         load(environment={"TALWERK_DEV_ALLOW_LOOPBACK": "on"})
 
 
+@pytest.mark.parametrize(
+    "host, loopback",
+    [
+        ("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("[::1]", True), ("localhost", True),
+        ("LOCALHOST", True), ("::ffff:127.0.0.1", True), ("0.0.0.0", False), ("::", False), ("10.0.0.5", False),
+        ("fe80::1%eth0", False), ("::ffff:10.0.0.5", False), ("127.1", False), ("0", False),
+        ("talwerk.example", False), ("localhost.example", False),
+    ],
+)  # fmt: skip
+def test_who_can_reach_a_host(host: str, loopback: bool) -> None:
+    settings = load(environment={"TALWERK_HOST": host})
+    assert settings.loopback is loopback
+    assert settings.exposed is not loopback
+    assert load(environment={"TALWERK_HOST": host, "TALWERK_BEHIND_PROXY": "on"}).exposed
+
+
+def test_open_writes_refuse_a_proxy_in_front() -> None:
+    with pytest.raises(SettingsError, match="behind_proxy"):
+        load(environment={"TALWERK_DEV_OPEN_WRITES": "on", "TALWERK_BEHIND_PROXY": "on"})
+
+
+def test_a_certificate_needs_its_key() -> None:
+    pair = {"TALWERK_TLS_CERTIFICATE": "c.pem", "TALWERK_TLS_KEY": "k.pem"}
+    assert load(environment=pair).tls_key == Path("k.pem")
+    for variable, value in pair.items():
+        with pytest.raises(SettingsError, match="tls_certificate and tls_key belong together"):
+            load(environment={variable: value})
+
+
+@pytest.mark.parametrize("address", ["http://proxy.example:3128", "https://u:p@10.0.0.1:8443/", "http://[::1]:3128"])
+def test_a_proxy(address: str) -> None:
+    assert load(environment={"TALWERK_PROXY": address}).proxy == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["proxy:3128", "socks5://proxy", "http://", "http://u:secret@:1", "http://h/path", "http://h:0", "http://["],
+)
+def test_what_is_no_proxy(address: str) -> None:
+    with pytest.raises(SettingsError, match="TALWERK_PROXY: proxy is not of the form") as refused:
+        load(environment={"TALWERK_PROXY": address})
+    assert "secret" not in str(refused.value)
+
+
+def test_an_empty_host_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "talwerk.toml"
+    file.write_text('host = ""\n')
+    with pytest.raises(SettingsError, match=r"line 1: .*host is empty"):
+        load(environment={}, file=file)
+
+
 def test_files_stand_for_contexts(tmp_path: Path) -> None:
     file = tmp_path / "talwerk.toml"
     file.write_text('[context_map]\n"https://a.example/c?d=e" = "a.jsonld"\n')

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -14,7 +16,8 @@ from talwerk.cities import DEFAULT_CITY
 
 PREFIX = "TALWERK_"
 FILE = "talwerk.toml"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+STANDING = ("city", "data", "host", "port", "single")
+"""What a running city cannot change; a reload leaves it as it is."""
 
 
 class SettingsError(Exception):
@@ -44,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tls_key: PEM file with the certificate's private key.
         behind_proxy: whether a proxy in front of the city speaks TLS; lets it listen on other addresses than loopback.
         proxy: address of the proxy for every outgoing request, empty for none.
+        proxy_except: hosts that are reached without the proxy; ``.example`` stands for all hosts below it.
         ca_file: PEM file with further certificate authorities for outgoing requests.
         log_format: ``text`` for people, ``json`` for programs.
         backup_folder: where daily backups go, ``backups`` in the data directory when None.
@@ -79,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tls_key: Path | None = None
     behind_proxy: bool = False
     proxy: str = ""
+    proxy_except: tuple[str, ...] = ()
     ca_file: Path | None = None
     log_format: Literal["text", "json"] = "text"
     backup_folder: Path | None = None
@@ -100,22 +105,59 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"port is {self.port}; it lies between 0 and 65535")
         if min(self.queue_max, self.query_budget_ms, self.serve_processes) < 1:
             raise ValueError("queue_max, query_budget_ms and serve_processes are at least 1")
-        if self.dev_open_writes and self.host not in LOOPBACK:
+        if self.dev_open_writes and not self.loopback:
             raise ValueError(f"dev_open_writes lets everybody write; it needs a loopback host, not {self.host!r}")
+        if self.dev_open_writes and self.behind_proxy:
+            raise ValueError("dev_open_writes lets everybody write; it needs a city without behind_proxy")
         if self.dev_allow_loopback and not self.dev_open_writes:
             raise ValueError("dev_allow_loopback opens this machine to requests; it needs dev_open_writes")
+        self._check_edges()
         for address in self.context_map:
             if not address.startswith(("http://", "https://")):
                 raise ValueError(f"context_map has {address!r}, which is neither an http nor an https address")
 
+    def _check_edges(self) -> None:
+        if not self.host.strip():
+            raise ValueError("host is empty; every address of this machine is 0.0.0.0, or :: with IPv6")
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together: it needs both or neither")
+        if self.proxy:
+            _check_proxy(self.proxy)
+
     @property
     def loopback(self) -> bool:
-        """Whether only this machine can reach the city."""
-        return self.host in LOOPBACK
+        """Whether the city listens to this machine alone."""
+        return _is_loopback(self.host)
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others than this machine reach the city, by themselves or through a proxy."""
+        return self.behind_proxy or not self.loopback
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether it is an address of the machine to itself; a name other than localhost may point anywhere."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return host.lower() == "localhost"
+    carried = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (carried or address).is_loopback
+
+
+def _check_proxy(address: str) -> None:
+    """Refuse what is no proxy, without repeating its password."""
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and parts.path in {"", "/"}
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("proxy is not of the form http://HOST:PORT or https://HOST:PORT")
 
 
 _SWITCHES = ("single", "dev_open_writes", "dev_allow_loopback", "delete_history_with_entity", "behind_proxy")
-_LISTS = ("hosts", "backup_keep")
+_LISTS = ("hosts", "backup_keep", "proxy_except")
 _TABLES = {"context_map": "URL=FILE", "raw_days_of": "NAME=DAYS"}
 FIELDS = tuple(field.name for field in msgspec.structs.fields(Settings))
 
@@ -218,8 +260,8 @@ def _check(key: str, value: Any, place: str) -> None:
     try:
         _converted({key: value}, place)
     except SettingsError as error:
-        # Values that are only wrong together (host and dev_open_writes) are judged when all are known.
-        if key in {"dev_open_writes", "dev_allow_loopback"} and "it needs" in str(error):
+        # Values that are only wrong together (a certificate and no key) are judged when all are known.
+        if key in {"dev_open_writes", "dev_allow_loopback", "tls_certificate", "tls_key"} and "it needs" in str(error):
             return
         raise
 

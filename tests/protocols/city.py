@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
 from talwerk.broker import Broker
+from talwerk.broker.ports import WriterState
 from talwerk.core.change import Ack, Batch
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import Instant, parse_instant
@@ -52,8 +53,8 @@ class DirectWriter:
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
 
-    def ready(self) -> bool:
-        return True
+    def state(self) -> WriterState:
+        return WriterState(position=self._store.position())
 
     async def submit(self, batch: Batch, scope: Scope) -> Ack:
         (result,) = await asyncio.to_thread(self._store.apply, [Submission(batch, scope)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,6 +21,9 @@ from talwerk.privacy.seal import OpenDataLog, OpenSeal
 from talwerk.processes.directory import DATABASE, prepare, writing_right
 from talwerk.processes.door import RemoteWriter, open_door
 from talwerk.processes.engine import Engine
+from talwerk.processes.report import Report
+from talwerk.processes.reporter import Reporter
+from talwerk.protocols.http.tally import Tally
 from talwerk.sdk.profile import Profile
 from talwerk.settings import Settings
 from talwerk.store.sqlite import SqliteStore
@@ -52,6 +55,9 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         broker: the one way in and out of its data.
         credentials: who may write.
         ending: set when the city's end begins, for answers that would go on for ever.
+        tally: the requests that this process answers.
+        report: asks the engine what it knows of the running city.
+        reporter: where the engine's duties put what they know; None in other processes.
     """
 
     settings: Settings
@@ -61,6 +67,9 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     broker: Broker
     credentials: Credentials
     ending: asyncio.Event
+    tally: Tally
+    report: Callable[[], Awaitable[Report]]
+    reporter: Reporter | None = None
 
     def system_scope(self, name: str) -> Scope:
         """The Scope of one of the city's own writers, for example ``replay``."""
@@ -88,14 +97,17 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
         writing = part is not Part.READER and stack.enter_context(writing_right(directory))
         if part is Part.WRITER and not writing:
             raise DomainError(Fault.BUSY, f"Another Talwerk runs on {directory} already.")
-        writer: Engine | RemoteWriter
+        tally = Tally()
+        writer: Reporter | RemoteWriter
         if writing:
             store = stack.enter_context(_store(settings, directory, profile, clock))
-            writer = await stack.enter_async_context(Engine(store, settings.queue_max))
+            engine = await stack.enter_async_context(Engine(store, settings.queue_max, clock))
+            writer = Reporter(engine, None, profile.city.key, clock, tally)
+            await stack.enter_async_context(writer.looking())
             await stack.enter_async_context(open_door(directory, writer))
         else:
             # The engine makes and migrates the database: a reader waits for it.
-            writer = await stack.enter_async_context(RemoteWriter(directory))
+            writer = await stack.enter_async_context(RemoteWriter(directory, clock=clock, tally=tally))
             await writer.connected(ENGINE_START_S)
             store = stack.enter_context(_store(settings, directory, profile, clock, readonly=True))
         yield City(
@@ -106,6 +118,9 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             broker=Broker(store, writer, OpenSeal(), OpenDataLog()),
             credentials=Credentials.open(settings.data),
             ending=asyncio.Event(),
+            tally=tally,
+            report=writer.report,
+            reporter=writer if isinstance(writer, Reporter) else None,
         )
 
 

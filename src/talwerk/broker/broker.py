@@ -10,7 +10,7 @@ from talwerk.core.scope import Scope
 from talwerk.core.series import Bucket, LogEntry, Points, Series, SeriesKey, TypeCount
 from talwerk.store import AggregatePage, EntityPage, Store
 
-from .ports import AccessLog, Seal, Writer
+from .ports import AccessLog, Seal, Writer, WriterState
 
 CHANGES_MAX = 10_000
 DEPTH_MAX = 4
@@ -94,9 +94,9 @@ class Broker:
         """Whether the scope shows the entity."""
         return bool(self._store.read(Query(ids=(entity,), attributes=(), page=Page(limit=1)), scope).entities)
 
-    def writable(self) -> bool:
-        """Whether a batch would be accepted now."""
-        return self._writer.ready()
+    def writer(self) -> WriterState:
+        """How the way to the one process that writes is now."""
+        return self._writer.state()
 
     def position(self) -> int:
         """The change log's newest position."""

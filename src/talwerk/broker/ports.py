@@ -5,16 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
+
 from talwerk.core.change import Ack, Batch
 from talwerk.core.entity import Entity
 from talwerk.core.scope import Scope
 
 
+class WriterState(msgspec.Struct, frozen=True, kw_only=True):
+    """How the way to the one process that writes is at one moment.
+
+    Attributes:
+        trouble: why a batch would not be written now, in one sentence; empty when it would.
+        lag_ms: age of the oldest batch that waits or is being written.
+        waiting: batches that are not yet on disk.
+        waiting_max: how many of them are accepted.
+        position: the change log's position after the last commit.
+    """
+
+    trouble: str = ""
+    lag_ms: float = 0.0
+    waiting: int = 0
+    waiting_max: int = 0
+    position: int = 0
+
+
 class Writer(Protocol):
     """The way to the one process that writes."""
 
-    def ready(self) -> bool:
-        """Whether a batch would be accepted now."""
+    def state(self) -> WriterState:
+        """How it is now; asks nobody and costs nothing."""
         ...
 
     async def submit(self, batch: Batch, scope: Scope) -> Ack:

@@ -1,7 +1,8 @@
 """The engine's door: a Unix socket through which other processes of this machine hand over batches.
 
 Frames are a four-byte length and MessagePack. Each request carries a number, its answer the same one, so that one
-connection carries many batches at a time. Only the owner of the data directory may open the socket (mode 0600).
+connection carries many batches at a time. Every second the engine sends everybody its pulse, and they answer with how
+they are themselves. Only the owner of the data directory may open the socket (mode 0600).
 """
 
 from __future__ import annotations
@@ -12,46 +13,77 @@ import itertools
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
+from talwerk.broker.ports import WriterState
 from talwerk.core.change import Ack, Batch
 from talwerk.core.errors import DomainError, Fault
+from talwerk.core.instants import Clock, SystemClock
 from talwerk.core.scope import Scope
+from talwerk.protocols.http.request_ids import request_id
+from talwerk.protocols.http.tally import Tally
 
-from .engine import Engine
+from .report import Presence, Report
+from .reporter import Reporter, presence
 
 NAME = "engine.sock"
 FRAME_BYTES_MAX = 64 << 20
 _LENGTH_BYTES = 4
 _FAREWELL_S = 5.0
 _PAUSE_LEAST_S, _PAUSE_MOST_S = 0.02, 1.0
+PULSE_EVERY_S = 1.0
+SILENT_S = 3.0
+"""An engine that is not heard of for so long hangs: it gets no further batches."""
+LOST_S = 10.0
+"""Then nobody waits for its answers any more."""
 _GONE = "The engine went away before it answered; the same batch again does no harm."
 
 
-class Request(msgspec.Struct, frozen=True):
-    """One batch on its way to the engine."""
+class Request(msgspec.Struct, frozen=True, tag=True):
+    """One batch on its way to the engine, and the HTTP request that it came with, empty for none."""
 
     number: int
     batch: Batch
     scope: Scope
+    request: str = ""
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """The acknowledgement of a batch, or why there is none."""
+class Ask(msgspec.Struct, frozen=True, tag=True):
+    """A wish for the engine's report, with how the one who asks is."""
+
+    number: int
+    presence: Presence
+
+
+class Here(msgspec.Struct, frozen=True, tag=True):
+    """The answer to a pulse."""
+
+    presence: Presence
+
+
+class Answer(msgspec.Struct, frozen=True, tag=True):
+    """What became of a batch or a wish: one of acknowledgement, report and fault."""
 
     number: int
     ack: Ack | None = None
+    report: Report | None = None
     fault: Fault | None = None
     detail: str = ""
 
 
+class Pulse(msgspec.Struct, frozen=True, tag=True):
+    """The engine's state, every second and without being asked."""
+
+    state: WriterState
+
+
 _encoder = msgspec.msgpack.Encoder()
-_requests = msgspec.msgpack.Decoder(Request)
-_answers = msgspec.msgpack.Decoder(Answer)
+_requests = msgspec.msgpack.Decoder(Request | Ask | Here)
+_answers = msgspec.msgpack.Decoder(Answer | Pulse)
 
 
 async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
@@ -65,7 +97,7 @@ async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
         return None
 
 
-def _write_frame(writer: asyncio.StreamWriter, message: Request | Answer) -> None:
+def _write_frame(writer: asyncio.StreamWriter, message: Request | Ask | Here | Answer | Pulse) -> None:
     body = _encoder.encode(message)
     if len(body) > FRAME_BYTES_MAX:
         raise DomainError(Fault.TOO_LARGE, f"The batch has {len(body)} bytes; {FRAME_BYTES_MAX} is the most.")
@@ -76,8 +108,8 @@ def _write_frame(writer: asyncio.StreamWriter, message: Request | Answer) -> Non
 
 
 @contextlib.asynccontextmanager
-async def open_door(directory: Path, engine: Engine) -> AsyncIterator[None]:
-    """Let other processes write through the engine while the context lasts."""
+async def open_door(directory: Path, reporter: Reporter) -> AsyncIterator[None]:
+    """Let other processes write through the engine while the context lasts, and tell them how it is."""
     callers: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def admit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -85,7 +117,7 @@ async def open_door(directory: Path, engine: Engine) -> AsyncIterator[None]:
         if caller is not None:
             callers[caller] = writer
             caller.add_done_callback(callers.pop)
-        await _serve(reader, writer, engine)
+        await _serve(reader, writer, reporter)
 
     with _short_path(directory) as path:
         (directory / NAME).unlink(missing_ok=True)
@@ -93,21 +125,37 @@ async def open_door(directory: Path, engine: Engine) -> AsyncIterator[None]:
         door.bind(str(path))
         (directory / NAME).chmod(stat.S_IRUSR | stat.S_IWUSR)
     server = await asyncio.start_unix_server(admit, sock=door)
+    pulse = asyncio.create_task(_beat(callers, reporter), name="pulse")
     try:
         yield
     finally:
+        pulse.cancel()
         server.close()
         # Closing a line ends its caller in order; cancelling one would be logged as a fault.
         for writer in callers.values():
             writer.close()
-        if callers:
-            await asyncio.wait(list(callers), timeout=_FAREWELL_S)
+        await asyncio.wait([pulse, *callers], timeout=_FAREWELL_S)
         (directory / NAME).unlink(missing_ok=True)
 
 
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, engine: Engine) -> None:
+async def _beat(callers: Mapping[asyncio.Task[None], asyncio.StreamWriter], reporter: Reporter) -> None:
+    while True:
+        await asyncio.sleep(PULSE_EVERY_S)
+        for writer in list(callers.values()):
+            _tell_pulse(writer, reporter)
+
+
+def _tell_pulse(writer: asyncio.StreamWriter, reporter: Reporter) -> None:
+    # Who does not read gets no further pulses: they would only pile up.
+    if not writer.transport.get_write_buffer_size():
+        with contextlib.suppress(ConnectionError):
+            _write_frame(writer, Pulse(reporter.state()))
+
+
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reporter: Reporter) -> None:
     """Answer one caller until it leaves; many of its batches may be under way at a time."""
     under_way: set[asyncio.Task[None]] = set()
+    _tell_pulse(writer, reporter)
     try:
         while (frame := await _read_frame(reader)) is not None:
             try:
@@ -115,10 +163,15 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, eng
             except msgspec.DecodeError:
                 # Who speaks another language cannot be answered: there is no number.
                 return
-            task = asyncio.create_task(_answer(request, engine, writer))
+            if not isinstance(request, Request):
+                reporter.note(id(writer), request.presence)
+                if isinstance(request, Here):
+                    continue
+            task = asyncio.create_task(_answer(request, reporter, writer))
             under_way.add(task)
             task.add_done_callback(under_way.discard)
     finally:
+        reporter.note(id(writer), None)
         # What was accepted is committed by the engine even when nobody waits for the answer any more.
         if under_way:
             await asyncio.wait(under_way, timeout=_FAREWELL_S)
@@ -127,9 +180,13 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, eng
             await writer.wait_closed()
 
 
-async def _answer(request: Request, engine: Engine, writer: asyncio.StreamWriter) -> None:
+async def _answer(request: Request | Ask, reporter: Reporter, writer: asyncio.StreamWriter) -> None:
     try:
-        answer = Answer(request.number, await engine.submit(request.batch, request.scope))
+        if isinstance(request, Ask):
+            answer = Answer(request.number, report=await reporter.report())
+        else:
+            request_id.set(request.request)
+            answer = Answer(request.number, await reporter.submit(request.batch, request.scope))
     except DomainError as error:
         answer = Answer(request.number, fault=error.fault, detail=str(error))
     with contextlib.suppress(ConnectionError):
@@ -153,30 +210,50 @@ class RemoteWriter:
     Args:
         directory: the data directory in which the engine's door lies.
         patience_s: how long a batch waits for an engine that is not there.
+        clock: measures how long the engine was not heard of; the machine's when None.
+        tally: requests that this process answers, which the engine is told of.
     """
 
-    def __init__(self, directory: Path, patience_s: float = 2.0) -> None:
+    def __init__(
+        self, directory: Path, patience_s: float = 2.0, clock: Clock | None = None, tally: Tally | None = None
+    ) -> None:
         self._directory = directory
         self._patience_s = patience_s
+        self._clock = clock or SystemClock()
+        self._tally = tally or Tally()
         self._numbers = itertools.count()
-        self._waiting: dict[int, asyncio.Future[Ack]] = {}
+        self._waiting: dict[int, asyncio.Future[Answer]] = {}
         self._stream: asyncio.StreamWriter | None = None
         self._connected = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._pulse = WriterState()
+        self._heard_s = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._keep_connected(), name="door")
+        self._tasks = [
+            asyncio.create_task(self._keep_connected(), name="door"),
+            asyncio.create_task(self._keep_watch(), name="watch over the engine"),
+        ]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         self._disconnect()
 
-    def ready(self) -> bool:
-        """Whether an engine listens."""
-        return self._connected.is_set()
+    def state(self) -> WriterState:
+        """How the engine was a second ago, or that it is gone or hangs."""
+        if not self._connected.is_set():
+            return msgspec.structs.replace(self._pulse, trouble="No engine answers; it is being started.")
+        silent_s = self._silent_s()
+        if silent_s <= SILENT_S:
+            return self._pulse
+        # Whatever waits there has grown older since then.
+        lag_ms = self._pulse.lag_ms + round(silent_s * 1_000)
+        trouble = f"The engine has not been heard of for {silent_s:.0f} s."
+        return msgspec.structs.replace(self._pulse, trouble=trouble, lag_ms=lag_ms)
 
     async def connected(self, within_s: float) -> None:
         """Wait until an engine listens.
@@ -193,22 +270,55 @@ class RemoteWriter:
         """Write a batch; return when it is on disk.
 
         Raises:
-            DomainError: Busy when there is no engine, or when it went away before it answered (then the batch may
-                have been written: the same batch again does no harm); whatever the engine says.
+            DomainError: Busy when there is no engine or it hangs, or when it went away before it answered (then the
+                batch may have been written: the same batch again does no harm); whatever the engine says.
         """
         await self.connected(self._patience_s)
-        number = next(self._numbers)
-        answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
+        if self._silent_s() > SILENT_S:
+            raise DomainError(Fault.BUSY, self.state().trouble)
+        answer = await self._exchange(Request(next(self._numbers), batch, scope, request_id.get()))
+        if answer.ack is None:
+            raise DomainError(answer.fault or Fault.INTERNAL, answer.detail)
+        return answer.ack
+
+    async def report(self) -> Report:
+        """What the engine knows of the running city.
+
+        Raises:
+            DomainError: Busy when there is no engine or it does not answer within three seconds.
+        """
+        await self.connected(self._patience_s)
+        try:
+            ask = Ask(next(self._numbers), presence(self._tally))
+            answer = await asyncio.wait_for(self._exchange(ask), SILENT_S)
+        except TimeoutError:
+            raise DomainError(Fault.BUSY, f"The engine in {self._directory} does not answer.") from None
+        if answer.report is None:
+            raise DomainError(answer.fault or Fault.INTERNAL, answer.detail)
+        return answer.report
+
+    async def _exchange(self, request: Request | Ask) -> Answer:
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[request.number] = answer
         try:
             if self._stream is not None:
-                _write_frame(self._stream, Request(number, batch, scope))
+                _write_frame(self._stream, request)
                 await self._stream.drain()
             return await answer
         except ConnectionError as error:
             raise DomainError(Fault.BUSY, _GONE) from error
         finally:
-            self._waiting.pop(number, None)
+            self._waiting.pop(request.number, None)
+
+    def _silent_s(self) -> float:
+        return self._clock.monotonic_s() - self._heard_s
+
+    async def _keep_watch(self) -> None:
+        """Let nobody wait for an engine that hangs."""
+        while True:
+            await asyncio.sleep(PULSE_EVERY_S)
+            if self._connected.is_set() and self._silent_s() > LOST_S:
+                self._give_up()
 
     async def _keep_connected(self) -> None:
         pause_s = _PAUSE_LEAST_S
@@ -221,6 +331,7 @@ class RemoteWriter:
                 pause_s = min(pause_s * 2, _PAUSE_MOST_S)
                 continue
             pause_s = _PAUSE_LEAST_S
+            self._heard_s = self._clock.monotonic_s()
             self._connected.set()
             await self._receive(reader)
             self._disconnect()
@@ -228,19 +339,28 @@ class RemoteWriter:
     async def _receive(self, reader: asyncio.StreamReader) -> None:
         while (frame := await _read_frame(reader)) is not None:
             message = _answers.decode(frame)
-            answer = self._waiting.get(message.number)
-            if answer is None or answer.done():
+            self._heard_s = self._clock.monotonic_s()
+            if isinstance(message, Pulse):
+                self._pulse = message.state
+                self._say_here()
                 continue
-            if message.ack is not None:
-                answer.set_result(message.ack)
-            else:
-                answer.set_exception(DomainError(message.fault or Fault.INTERNAL, message.detail))
+            answer = self._waiting.get(message.number)
+            if answer is not None and not answer.done():
+                answer.set_result(message)
+
+    def _say_here(self) -> None:
+        if self._stream is not None:
+            with contextlib.suppress(ConnectionError):
+                _write_frame(self._stream, Here(presence(self._tally)))
 
     def _disconnect(self) -> None:
         self._connected.clear()
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+        self._give_up()
+
+    def _give_up(self) -> None:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(DomainError(Fault.BUSY, _GONE))

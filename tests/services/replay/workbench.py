@@ -8,6 +8,7 @@ from pathlib import Path
 
 from talwerk import cities
 from talwerk.broker import Broker
+from talwerk.broker.ports import WriterState
 from talwerk.core.change import Ack, Batch
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import Instant, parse_instant
@@ -72,8 +73,8 @@ class DirectWriter:
         self.store = store
         self.batches: list[Batch] = []
 
-    def ready(self) -> bool:
-        return True
+    def state(self) -> WriterState:
+        return WriterState()
 
     async def submit(self, batch: Batch, scope: Scope) -> Ack:
         self.batches.append(batch)

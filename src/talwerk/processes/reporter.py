@@ -1,0 +1,128 @@
+"""Puts the engine's report together, and looks at the disk every second so that nobody has to wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+
+from talwerk import __version__
+from talwerk.broker.ports import WriterState
+from talwerk.core.change import Ack, Batch
+from talwerk.core.instants import Clock
+from talwerk.core.scope import Scope
+from talwerk.protocols.http.tally import Tally
+from talwerk.services.sources.state import SourceState
+from talwerk.store import Condition
+
+from .copies.state import CopiesState
+from .duties import Roster
+from .engine import Engine
+from .report import Presence, Report
+from .vitals import vitals
+
+LOOK_EVERY_S = 1.0
+
+
+class Reporter:
+    """What is known of the running city in the engine's process; also the engine's state with that of the disk.
+
+    Args:
+        engine: the writer.
+        condition: looks at database and disk, None where nobody can.
+        city: key of the city.
+        clock: stamps reports.
+        tally: requests that this process answers by itself.
+    """
+
+    def __init__(
+        self, engine: Engine, condition: Callable[[], Condition] | None, city: str, clock: Clock, tally: Tally
+    ) -> None:
+        self._engine = engine
+        self._look = condition
+        self._city = city
+        self._clock = clock
+        self._tally = tally
+        self._since = clock.now()
+        self._condition: Condition | None = None
+        self._guests: dict[int, Presence] = {}
+        self.roster = Roster()
+        # Whoever polls, copies and cleans puts itself in the place of these.
+        self.sources: Callable[[], tuple[SourceState, ...]] = tuple
+        self.copies: Callable[[], CopiesState | None] = lambda: None
+
+    @contextlib.asynccontextmanager
+    async def looking(self) -> AsyncIterator[None]:
+        """Look at the disk every second while the context lasts."""
+        await self._refresh()
+        task = asyncio.create_task(self._keep_looking(), name="condition of the store")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def submit(self, batch: Batch, scope: Scope) -> Ack:
+        """Hand a batch to the engine."""
+        return await self._engine.submit(batch, scope)
+
+    def state(self) -> WriterState:
+        """The engine's state, with what is wrong with the disk."""
+        state = self._engine.state()
+        found = self._condition
+        if state.trouble or found is None or found.writable:
+            return state
+        trouble = found.trouble or "The store cannot be written at present."
+        return WriterState(
+            trouble=trouble,
+            lag_ms=state.lag_ms,
+            waiting=state.waiting,
+            waiting_max=state.waiting_max,
+            position=state.position,
+        )
+
+    async def report(self) -> Report:
+        """Everything that is known now."""
+        return Report(
+            version=__version__,
+            city=self._city,
+            at=self._clock.now(),
+            since=self._since,
+            writer=self.state(),
+            work=self._engine.work,
+            store=self._condition,
+            sources=self.sources(),
+            copies=self.copies(),
+            duties=self.roster.states(),
+            processes=self._processes(),
+        )
+
+    def note(self, guest: int, presence: Presence | None) -> None:
+        """Take note of how a connected process is, or that it left (None)."""
+        if presence is None:
+            self._guests.pop(guest, None)
+        else:
+            self._guests[guest] = presence
+
+    def _processes(self) -> tuple[Presence, ...]:
+        own = presence(self._tally)
+        parent = vitals(os.getppid())
+        # Only a supervisor's parts carry a mark; alone we are started by a shell or an init that is no part of us.
+        supervised = own.vitals is not None and own.vitals.name == "engine" and parent is not None
+        return (*((Presence(vitals=parent),) if supervised else ()), own, *self._guests.values())
+
+    async def _refresh(self) -> None:
+        if self._look is not None:
+            # In a thread: a disk that hangs must not stop the pulse that tells of it.
+            self._condition = await asyncio.to_thread(self._look)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self._refresh()
+
+
+def presence(tally: Tally) -> Presence:
+    """This process, as it says of itself."""
+    return Presence(vitals=vitals(), counts=tally.counts(), answering=tally.answering())

@@ -75,6 +75,15 @@ shapes = st.one_of(
 ).filter(is_geometry)
 
 
+@pytest.mark.parametrize("length", [5e-324, 5.5e-181, 1e-160, 1e-13, 1e-12, 1e-9])
+def test_a_line_may_be_as_short_as_numbers_are(length: float) -> None:
+    line = {"type": "LineString", "coordinates": [[0.0, 0.0], [0.0, length]]}
+    for reference, value in ((line, point(0, 0)), (point(0, 0), line), (line, line)):
+        assert is_located(value, near(reference, max_m=1))
+        assert not is_located(value, near(reference, min_m=1))
+    assert not is_located(point(0, 1), near(line, max_m=1_000))
+
+
 @given(shapes, shapes, st.sampled_from(Relation), st.floats(0, 3e7))
 def test_nothing_outside_of_the_reach_is_found(value: Any, reference: Any, relation: Relation, max_m: float) -> None:
     condition = Located("urn:a:place", relation, json.dumps(reference), max_m=max_m)

@@ -30,6 +30,9 @@ _DEGREE_M_MIN = 110_500.0
 """Metres of a degree, everywhere less than along any meridian."""
 
 _ROUNDING = 1e-9
+_DECIMALS = 12
+"""Of degrees, in shapes: a ten-thousandth of a millimetre. The squares of much finer differences vanish, and GEOS then
+finds no way from such a line to anything."""
 
 _RADIUS_M = 6_371_008.8
 _SPHERE_ERROR = 0.006
@@ -161,22 +164,26 @@ def _raw_shape(value: Any) -> BaseGeometry:
     return _SHAPES[kind](value["coordinates"])
 
 
+def _rounded(place: list[Any]) -> Position:
+    return round(float(place[0]), _DECIMALS), round(float(place[1]), _DECIMALS)
+
+
 def _point(place: list[Any]) -> BaseGeometry:
     from shapely import geometry
 
-    return geometry.Point(place[:2])
+    return geometry.Point(_rounded(place))
 
 
 def _points(places: list[Any]) -> BaseGeometry:
     from shapely import geometry
 
-    return geometry.MultiPoint([place[:2] for place in places])
+    return geometry.MultiPoint([_rounded(place) for place in places])
 
 
 def _line(places: list[Any]) -> BaseGeometry:
     from shapely import geometry
 
-    flat = [tuple(place[:2]) for place in places]
+    flat = [_rounded(place) for place in places]
     if len(set(flat)) < 2:
         return geometry.MultiPoint(flat[:1])
     return geometry.LineString(flat)
@@ -185,7 +192,7 @@ def _line(places: list[Any]) -> BaseGeometry:
 def _polygon(rings: list[Any]) -> BaseGeometry:
     from shapely import geometry
 
-    flat = [[tuple(place[:2]) for place in ring] for ring in rings]
+    flat = [[_rounded(place) for place in ring] for ring in rings]
     if not flat or len(set(flat[0])) < 3:
         return _line(rings[0]) if rings else geometry.MultiPoint([])
     return geometry.Polygon(flat[0], [ring for ring in flat[1:] if len(set(ring)) > 2])

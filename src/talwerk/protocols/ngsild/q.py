@@ -20,7 +20,6 @@ from talwerk.core.patterns import expression
 from talwerk.core.query import (
     LINKS_MAX,
     OWN,
-    And,
     Compare,
     Exists,
     Filter,
@@ -29,10 +28,11 @@ from talwerk.core.query import (
     Moment,
     Operand,
     Operator,
-    Or,
     Path,
     Range,
 )
+
+from .precedence import Conditions
 
 LENGTH_MAX = 8_000
 TERMS_MAX = 200
@@ -53,6 +53,9 @@ _QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\.)*+"')
 _QUOTED_PATTERN = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BARE = re.compile(r"[^\s;|,()\"]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_DOTS = re.compile(r"\.\.")
+_BLANKS = re.compile(r" *")
+_COMMA = re.compile(r" *,")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,6})?Z?", re.ASCII)
 _INTEGER_MAX = 2**63 - 1
@@ -72,23 +75,23 @@ def parse_q(text: str, expand: Expand, expand_values: frozenset[str] = frozenset
         DomainError: InvalidRequest naming the position when the text breaks the grammar; OperationNotSupported for
             what cannot be evaluated yet; TooComplexQuery when it is too long or too deep.
     """
-    if len(text) > LENGTH_MAX:
-        raise DomainError(Fault.TOO_COMPLEX, f"The q has {len(text)} characters; {LENGTH_MAX} is the most.", "q")
-    parser = _Parser(text, expand, expand_values)
-    condition = parser.alternatives(0)
-    if parser.at < len(text):
-        raise parser.broken("an operator, ; or | was expected")
+    parser = _Terms(text, expand, expand_values)
+    condition = parser.whole()
     if parser.unsupported:
         raise DomainError(Fault.NOT_SUPPORTED, f"The q uses {parser.unsupported}, which is not supported.", "q")
     return condition
 
 
-class _Parser:
+class _Terms(Conditions):
     """Reads one expression; ``at`` is the position, ``unsupported`` the first thing that no filter can carry."""
 
+    name = "q"
+    or_signs = "|"
+    length_max = LENGTH_MAX
+    nesting_max = NESTING_MAX
+
     def __init__(self, text: str, expand: Expand, expand_values: frozenset[str]) -> None:
-        self.text = text
-        self.at = 0
+        super().__init__(text)
         self.unsupported = ""
         self._terms = 0
         self._expand = expand
@@ -99,44 +102,10 @@ class _Parser:
         shown = f"before {rest!r}" if rest else "at its end"
         return invalid(f"The q is not well-formed at character {self.at} {shown}: {why}.", "q")
 
-    def _take(self, sign: str) -> bool:
-        if self.text.startswith(sign, self.at):
-            self.at += len(sign)
-            return True
-        return False
-
-    def _match(self, pattern: re.Pattern[str]) -> str | None:
-        found = pattern.match(self.text, self.at)
-        if found is None:
-            return None
-        self.at = found.end()
-        return found[0]
-
-    def alternatives(self, depth: int) -> Filter:
-        """Terms joined by ``|``, the looser of the two operators."""
-        if depth > NESTING_MAX:
-            raise DomainError(Fault.TOO_COMPLEX, f"The q is nested deeper than {NESTING_MAX} levels.", "q")
-        items = [self._sequence(depth)]
-        while self._take("|"):
-            items.append(self._sequence(depth))
-        return items[0] if len(items) == 1 else Or(tuple(items))
-
-    def _sequence(self, depth: int) -> Filter:
-        """Terms joined by ``;``."""
-        items = [self._term(depth)]
-        while self._take(";"):
-            items.append(self._term(depth))
-        return items[0] if len(items) == 1 else And(tuple(items))
-
-    def _term(self, depth: int) -> Filter:
-        if self._take("("):
-            condition = self.alternatives(depth + 1)
-            if not self._take(")"):
-                raise self.broken("a closing parenthesis was expected")
-            return condition
+    def term(self) -> Filter:
         self._terms += 1
         if self._terms > TERMS_MAX:
-            raise DomainError(Fault.TOO_COMPLEX, f"The q has more than {TERMS_MAX} terms.", "q")
+            raise self.too_complex(f"has more than {TERMS_MAX} terms")
         links, path, named = self._linked()
         condition = self._condition(path, named)
         for relationship, types in reversed(links):
@@ -145,7 +114,7 @@ class _Parser:
 
     def _condition(self, path: Path, named: str) -> Filter:
         """What is asked of a path; ``named`` is its attribute as written."""
-        sign = self._match(_OPERATOR)
+        sign = self.match(_OPERATOR)
         if sign is None:
             return Exists(path)
         if sign in {"~=", "!~="}:
@@ -161,24 +130,24 @@ class _Parser:
         """Links ``a{Type:b{c}}`` from the outside to the inside, then the path in the innermost entity and its name."""
         links: list[tuple[Path, tuple[str, ...]]] = []
         path, named = self._path()
-        while self._take("{"):
+        while self.take("{"):
             if path.attribute == OWN or path.trail or path.sub in MEMBERS:
                 raise self.broken("what stands before a brace must be a relationship")
             if len(links) == LINKS_MAX:
-                raise DomainError(Fault.TOO_COMPLEX, f"The q follows more than {LINKS_MAX} links.", "q")
+                raise self.too_complex(f"follows more than {LINKS_MAX} links")
             links.append((path, self._types()))
             path, named = self._path()
         for _ in links:
-            if not self._take("}"):
+            if not self.take("}"):
                 raise self.broken("a closing brace was expected")
         return links, path, named
 
     def _types(self) -> tuple[str, ...]:
         """The types ``T:`` or ``T,U:`` that may stand before the path in a linked entity."""
         names: list[str] = []
-        while (name := self._match(_TYPE)) is not None:
+        while (name := self.match(_TYPE)) is not None:
             names.append(self._named(name))
-            if self._take(":"):
+            if self.take(":"):
                 return tuple(names)
             self.at += 1
         if names:
@@ -189,15 +158,15 @@ class _Parser:
         """A path ``a``, ``a.b``, ``a[c.d]`` or ``a.b[c.d]``, and the attribute's name as written."""
         names = self._names()
         trail: tuple[str, ...] = ()
-        if self._take("["):
+        if self.take("["):
             trail = tuple(self._names())
-            if not self._take("]"):
+            if not self.take("]"):
                 raise self.broken("a closing bracket was expected")
         attribute, *subs = names
         if attribute in _ENTITY_MEMBERS:
             self._refuse(f"the entity's own member {attribute}")
         if len(subs) > _SUBS_MAX:
-            raise DomainError(Fault.TOO_COMPLEX, f"The q has a path of more than {_SUBS_MAX} sub-attributes.", "q")
+            raise self.too_complex(f"has a path of more than {_SUBS_MAX} sub-attributes")
         if attribute in OWN_TIMES and not subs and not trail:
             return Path(OWN, attribute), ""
         *via, sub = subs or (None,)
@@ -215,17 +184,17 @@ class _Parser:
     def _names(self) -> list[str]:
         names = []
         while True:
-            name = self._match(_NAME)
+            name = self.match(_NAME)
             if name is None:
                 raise self.broken("a name was expected")
             names.append(name)
-            if not self._take("."):
+            if not self.take("."):
                 return names
 
     def _pattern(self) -> str:
         start = self.at
-        quoted = self._match(_QUOTED_PATTERN)
-        pattern = self._match(_BARE) if quoted is None else quoted[1:-1].replace('\\"', '"')
+        quoted = self.match(_QUOTED_PATTERN)
+        pattern = self.match(_BARE) if quoted is None else quoted[1:-1].replace('\\"', '"')
         if pattern is None:
             raise self.broken("a pattern was expected")
         try:
@@ -240,7 +209,7 @@ class _Parser:
 
     def _operands(self) -> tuple[Operand | Range, ...]:
         operands = [self._value()]
-        while self._take(","):
+        while self.match(_COMMA):
             operands.append(self._value())
         return tuple(operands)
 
@@ -253,8 +222,10 @@ class _Parser:
         return value
 
     def _value(self) -> Operand | Range:
+        # The standard's own example has blanks before its values (clause 4.9).
+        self.match(_BLANKS)
         low = self._single()
-        if not self._take(".."):
+        if self.match(_DOTS) is None:
             return low
         high = self._single()
         if isinstance(low, bool) or _kind(low) != _kind(high):
@@ -262,11 +233,11 @@ class _Parser:
         return Range(low, high)
 
     def _single(self) -> Operand:
-        quoted = self._match(_QUOTED)
+        quoted = self.match(_QUOTED)
         if quoted is not None:
             return self._unquoted(quoted)
         start = self.at
-        bare = self._match(_BARE)
+        bare = self.match(_BARE)
         if bare is None:
             raise self.broken("a value was expected")
         value = _literal(bare)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 
-from talwerk.core.errors import DomainError, Fault, invalid
-from talwerk.core.query import SUBTREE, And, Filter, InScope, Or
+from talwerk.core.errors import DomainError, invalid
+from talwerk.core.query import SUBTREE, Filter, InScope
+
+from .precedence import Conditions
 
 LENGTH_MAX = 4_000
 SCOPES_MAX = 100
@@ -28,62 +30,32 @@ def parse_scope_q(text: str) -> Filter:
         DomainError: InvalidRequest naming the position when the text breaks the grammar; TooComplexQuery when it is
             too long or too deep.
     """
-    if len(text) > LENGTH_MAX:
-        raise DomainError(Fault.TOO_COMPLEX, f"The scopeQ has {len(text)} characters; {LENGTH_MAX} is the most.")
-    parser = _Parser(text)
-    condition = parser.alternatives(0)
-    if parser.at < len(text):
-        raise parser.broken("one of ; , | was expected")
-    return condition
+    return _Scopes(text).whole()
 
 
-class _Parser:
-    """Reads one expression; ``at`` is the position."""
+class _Scopes(Conditions):
+    name = "scopeQ"
+    or_signs = ",|"
+    length_max = LENGTH_MAX
+    nesting_max = NESTING_MAX
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
+        super().__init__(text)
         self._scopes = 0
 
     def broken(self, why: str) -> DomainError:
         return invalid(f"The scopeQ is not well-formed at character {self.at}: {why}.", "scopeQ")
 
-    def _take(self, signs: str) -> bool:
-        if self.at < len(self.text) and self.text[self.at] in signs:
-            self.at += 1
-            return True
-        return False
-
-    def alternatives(self, depth: int) -> Filter:
-        """Scopes joined by ``,`` or ``|``, the looser operators."""
-        if depth > NESTING_MAX:
-            raise DomainError(Fault.TOO_COMPLEX, f"The scopeQ is nested deeper than {NESTING_MAX} levels.")
-        items = [self._sequence(depth)]
-        while self._take(",|"):
-            items.append(self._sequence(depth))
-        return items[0] if len(items) == 1 else Or(tuple(items))
-
-    def _sequence(self, depth: int) -> Filter:
-        """Scopes joined by ``;``."""
-        items = [self._term(depth)]
-        while self._take(";"):
-            items.append(self._term(depth))
-        return items[0] if len(items) == 1 else And(tuple(items))
-
-    def _term(self, depth: int) -> Filter:
-        if self._take("("):
-            condition = self.alternatives(depth + 1)
-            if not self._take(")"):
-                raise self.broken("a closing parenthesis was expected")
-            return condition
-        found = _SCOPE.match(self.text, self.at)
+    def term(self) -> Filter:
+        start = self.at
+        found = self.match(_SCOPE)
         if found is None:
             raise self.broken("a scope was expected")
-        levels = found[0].removeprefix("/").split("/")
+        levels = found.removeprefix("/").split("/")
         if not all(map(_LEVEL.fullmatch, levels)) or SUBTREE in levels[:-1]:
-            raise self.broken(f"{found[0][:80]!r} is no scope")
-        self.at = found.end()
+            self.at = start
+            raise self.broken(f"{found[:80]!r} is no scope")
         self._scopes += 1
         if self._scopes > SCOPES_MAX:
-            raise DomainError(Fault.TOO_COMPLEX, f"The scopeQ has more than {SCOPES_MAX} scopes.")
+            raise self.too_complex(f"has more than {SCOPES_MAX} scopes")
         return InScope(tuple(levels))

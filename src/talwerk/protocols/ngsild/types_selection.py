@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from talwerk.core.errors import DomainError, Fault, bad_data
+from talwerk.core.errors import DomainError, bad_data
 from talwerk.core.query import And, Filter, OfType, Or
+
+from .precedence import Conditions
 
 LENGTH_MAX = 4_000
 NESTING_MAX = 10
@@ -27,12 +29,7 @@ def parse_types(text: str, expand: Callable[[str], str]) -> tuple[tuple[str, ...
     Raises:
         DomainError: BadRequestData when it is not well-formed; TooComplexQuery when it is too long or too deep.
     """
-    if len(text) > LENGTH_MAX:
-        raise DomainError(Fault.TOO_COMPLEX, f"The type has {len(text)} characters; {LENGTH_MAX} is the most.", "type")
-    parser = _Parser(text, expand)
-    selection = parser.alternatives(0)
-    if parser.at < len(text):
-        raise parser.broken()
+    selection = _Types(text, expand).whole()
     match selection:
         case OfType(types):
             return types, None
@@ -42,27 +39,22 @@ def parse_types(text: str, expand: Callable[[str], str]) -> tuple[tuple[str, ...
     return (), selection
 
 
-class _Parser:
+class _Types(Conditions):
+    name = "type"
+    or_signs = ",|"
+    length_max = LENGTH_MAX
+    nesting_max = NESTING_MAX
+
     def __init__(self, text: str, expand: Callable[[str], str]) -> None:
-        self.text = text
-        self.at = 0
+        super().__init__(text)
         self._expand = expand
 
-    def broken(self) -> DomainError:
-        return bad_data(f"The type selection is not well-formed at character {self.at}: {self.text[:80]!r}.", "type")
+    def broken(self, why: str) -> DomainError:
+        detail = f"The type selection {self.text[:80]!r} is not well-formed at character {self.at}: {why}."
+        return bad_data(detail, "type")
 
-    def _sign(self, signs: str) -> bool:
-        if self.at < len(self.text) and self.text[self.at] in signs:
-            self.at += 1
-            return True
-        return False
-
-    def alternatives(self, depth: int) -> Filter:
-        if depth > NESTING_MAX:
-            raise DomainError(Fault.TOO_COMPLEX, f"The type is nested deeper than {NESTING_MAX} levels.", "type")
-        items = [self._sequence(depth)]
-        while self._sign(",|"):
-            items.append(self._sequence(depth))
+    def either(self, items: list[Filter]) -> Filter:
+        # Names beside each other are one condition, which an index of types can lead.
         named = tuple(dict.fromkeys(name for item in items if isinstance(item, OfType) for name in item.types))
         others = [item for item in items if not isinstance(item, OfType)]
         if not others:
@@ -70,20 +62,8 @@ class _Parser:
         parts = ([OfType(named)] if named else []) + others
         return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
-    def _sequence(self, depth: int) -> Filter:
-        items = [self._selection(depth)]
-        while self._sign(";"):
-            items.append(self._selection(depth))
-        return items[0] if len(items) == 1 else And(tuple(items))
-
-    def _selection(self, depth: int) -> Filter:
-        if self._sign("("):
-            inner = self.alternatives(depth + 1)
-            if not self._sign(")"):
-                raise self.broken()
-            return inner
-        found = _NAME.match(self.text, self.at)
+    def term(self) -> Filter:
+        found = self.match(_NAME)
         if found is None:
-            raise self.broken()
-        self.at = found.end()
-        return OfType((self._expand(found[0]),))
+            raise self.broken("the name of a type was expected")
+        return OfType((self._expand(found),))

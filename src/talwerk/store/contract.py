@@ -52,6 +52,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         database_bytes: size of the database.
+        free_bytes: how much of that is empty and is filled again before it grows.
         wal_bytes: size of the write-ahead log that is in use.
         disk_free_bytes: what the disk has left.
         position: the change log's newest position.
@@ -62,6 +63,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     database_bytes: int
+    free_bytes: int = 0
     wal_bytes: int
     disk_free_bytes: int
     position: int
@@ -165,6 +167,10 @@ class Store(Protocol):
 
     def nature(self) -> Nature:
         """Whether the city's observations are real or simulated; the first observation decides for ever."""
+        ...
+
+    def condition(self) -> Condition:
+        """How the store is now. A store that only reads knows of the disk, not of what the writer met."""
         ...
 
     def close(self) -> None:

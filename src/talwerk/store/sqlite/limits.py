@@ -17,6 +17,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         kept: entities that readers keep decoded.
         delete_history_with_entity: whether deleting an entity erases its history; otherwise the history stays.
         remembered: entries in each of the writer's bounded memories (terms, series, types).
+        disk_reserve_bytes: free bytes of the disk below which the store counts as not writable.
         queried: IRIs of the attributes whose values a writer keeps in an index.
     """
 
@@ -28,4 +29,5 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     delete_history_with_entity: bool = False
     remembered: int = 50_000
     kept: int = 5_000
+    disk_reserve_bytes: int = 0
     queried: frozenset[str] = frozenset()

@@ -59,6 +59,12 @@ def newest(connection: apsw.Connection) -> tuple[int, int]:
     return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
 
+def oldest(connection: apsw.Connection) -> tuple[int, int | None]:
+    """Position and time of the oldest row that is kept, (0, None) when there is none."""
+    row = connection.execute("SELECT pos, at FROM change ORDER BY pos LIMIT 1").fetchone()
+    return (0, None) if row is None else (int(row[0]), int(row[1]))
+
+
 def append(connection: apsw.Connection, cause: Cause, eid: int, at: int, body: Body) -> int:
     """Write a row; returns its position."""
     connection.execute(

@@ -13,9 +13,10 @@ from talwerk.core.instants import Clock
 from talwerk.core.query import Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import Bucket, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
-from talwerk.store.contract import AggregatePage, EntityPage, Submission
+from talwerk.store.contract import AggregatePage, Condition, EntityPage, Submission
 
 from . import aggregates, history, log, points, read
+from .condition import condition
 from .connection import ReaderPool, WriterLock, open_reader, open_writer
 from .cursor import Cursors
 from .faults import translated
@@ -30,17 +31,22 @@ class SqliteStore:
     """One tenant's data in one file. Made by :meth:`open`; see ``Store`` for what the methods promise.
 
     Args:
+        path: the database file.
         readers: reading connections.
         writer: the sole writer, None for a store that only reads.
         lock: keeps other writers out, None for a store that only reads.
         limits: of the store.
     """
 
-    def __init__(self, readers: ReaderPool, writer: Writer | None, lock: WriterLock | None, limits: Limits) -> None:
+    def __init__(
+        self, path: Path, readers: ReaderPool, writer: Writer | None, lock: WriterLock | None, limits: Limits
+    ) -> None:
+        self._path = path
         self._readers = readers
         self._writer = writer
         self._lock = lock
         self._limits = limits
+        self._met = ""
         self._kept = Kept(limits.kept)
         with readers.snapshot() as connection:
             secret = connection.execute("SELECT value FROM meta WHERE key = 'secret'").get
@@ -66,7 +72,7 @@ class SqliteStore:
         if readonly:
             with readers.snapshot() as connection:
                 refuse_newer(connection, path, known)
-            return cls(readers, None, None, limits)
+            return cls(path, readers, None, None, limits)
         lock = WriterLock(path)
         try:
             connection = open_writer(path, limits)
@@ -74,7 +80,7 @@ class SqliteStore:
                 migrate(connection, path, known)
                 with translated():
                     writer = Writer(connection, clock, limits)
-                return cls(readers, writer, lock, limits)
+                return cls(path, readers, writer, lock, limits)
             except BaseException:
                 connection.close()
                 raise
@@ -86,7 +92,13 @@ class SqliteStore:
         """Write batches in one transaction."""
         if self._writer is None:
             raise DomainError(Fault.BUSY, "This store was opened for reading only.")
-        return self._writer.apply(submissions)
+        try:
+            answers = self._writer.apply(submissions)
+        except DomainError as error:
+            self._met = error.detail
+            raise
+        self._met = ""
+        return answers
 
     def read(self, query: Query, scope: Scope) -> EntityPage:
         """The current state of entities."""
@@ -137,6 +149,11 @@ class SqliteStore:
         """Whether the city's observations are real or simulated."""
         with self._readers.snapshot() as connection:
             return nature_of(connection)
+
+    def condition(self) -> Condition:
+        """How the store is now."""
+        with self._readers.snapshot() as connection:
+            return condition(connection, self._path, self._limits, self._met)
 
     def close(self) -> None:
         """Release the database."""

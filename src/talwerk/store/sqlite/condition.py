@@ -1,0 +1,71 @@
+"""How a city's files are at one moment: sizes, room on the disk, the ends of the change log."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import apsw
+
+from talwerk.store.contract import Condition
+
+from . import log
+from .limits import Limits
+
+_HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
+
+
+def condition(connection: apsw.Connection, path: Path, limits: Limits, met: str) -> Condition:
+    """See ``Store.condition``.
+
+    Args:
+        connection: a snapshot.
+        path: the database file.
+        limits: say how much room the disk has to have.
+        met: what the writer last failed on, empty when it did not.
+    """
+    place = os.statvfs(path.parent)
+    free = place.f_bavail * place.f_frsize
+    trouble = met
+    if not trouble and free < limits.disk_reserve_bytes:
+        trouble = (
+            f"The disk has {free // 10**6} MB left; {limits.disk_reserve_bytes // 10**6} MB are kept free for reading."
+        )
+    position, _ = log.newest(connection)
+    oldest, oldest_at = log.oldest(connection)
+    return Condition(
+        database_bytes=path.stat().st_size,
+        free_bytes=int(connection.pragma("freelist_count")) * int(connection.pragma("page_size")),
+        wal_bytes=wal_bytes_in_use(path),
+        disk_free_bytes=free,
+        position=position,
+        oldest=oldest,
+        oldest_at=oldest_at,
+        writable=not trouble,
+        trouble=trouble,
+    )
+
+
+def wal_bytes_in_use(path: Path) -> int:
+    """How much of the write-ahead log beside a database belongs to its present round.
+
+    The file keeps its size when a checkpoint lets it begin anew: what is in use are the frames at its beginning that
+    carry the salts of its header (SQLite file format, section 4.1).
+
+    Args:
+        path: the database file.
+    """
+    with suppress(FileNotFoundError), path.with_name(path.name + "-wal").open("rb", buffering=0) as file:
+        header = file.read(_HEADER_BYTES)
+        if len(header) < _HEADER_BYTES:
+            return 0
+        frame = int.from_bytes(header[8:12], "big") + _FRAME_HEADER_BYTES
+        salts = header[16:24]
+        first, beyond = 0, (os.fstat(file.fileno()).st_size - _HEADER_BYTES) // frame
+        while first < beyond:
+            middle = (first + beyond) // 2
+            file.seek(_HEADER_BYTES + middle * frame + 8)
+            first, beyond = (middle + 1, beyond) if file.read(8) == salts else (first, middle)
+        return _HEADER_BYTES + first * frame if first else 0
+    return 0

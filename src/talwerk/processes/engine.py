@@ -20,6 +20,7 @@ from talwerk.core.distribution import Distribution
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock, SystemClock
 from talwerk.core.scope import Scope
+from talwerk.protocols.http.request_ids import request_id
 from talwerk.store import Store, Submission
 
 logger = logging.getLogger(__name__)
@@ -32,11 +33,12 @@ COMMIT_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 
 class _Waiting(msgspec.Struct, frozen=True):
-    """A batch on its way to the disk, who waits for it, and how many values it brings, roughly."""
+    """A batch on its way to the disk, who waits for it, how many values it brings, and with which request."""
 
     submission: Submission
     answer: asyncio.Future[Ack]
     values: int
+    request: str
 
 
 class Work(msgspec.Struct):
@@ -125,7 +127,7 @@ class Engine:
             raise DomainError(Fault.BUSY, "The engine is not running.")
         answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         try:
-            self._queue.put_nowait(_Waiting(Submission(batch, scope), answer, _weight(batch)))
+            self._queue.put_nowait(_Waiting(Submission(batch, scope), answer, _weight(batch), request_id.get()))
         except asyncio.QueueFull:
             self.work.refused += 1
             raise DomainError(Fault.BUSY, f"{self._queue.maxsize} batches wait for the writer already.") from None
@@ -149,11 +151,12 @@ class Engine:
         try:
             results = await asyncio.to_thread(self._store.apply, [waiting.submission for waiting in group])
         except DomainError as error:
+            logger.error("batches were not written: %s", error, extra=_told(group))  # noqa: TRY400 - foreseen: no trace
             self.work.failed += len(group)
             return [error] * len(group)
         except Exception:
             # The engine must outlive any single group; the store has rolled this one back.
-            logger.exception("a group of %d batches could not be written", len(group))
+            logger.exception("batches could not be written", extra=_told(group))
             self.work.failed += len(group)
             return [DomainError(Fault.INTERNAL, "The batch could not be written.")] * len(group)
         finally:
@@ -198,3 +201,9 @@ class Engine:
 def _weight(batch: Batch) -> int:
     """How many values a batch brings, roughly."""
     return sum(len(c.at) if isinstance(c, Observations) else len(c.entity.attributes) + 1 for c in batch.changes)
+
+
+def _told(group: list[_Waiting]) -> dict[str, object]:
+    """What the log says of a group: its size, and the requests that it came with."""
+    requests = [waiting.request for waiting in group if waiting.request]
+    return {"batches": len(group), "requests": requests[:20]}

@@ -206,9 +206,10 @@ async def test_what_nobody_foresaw_is_logged_and_not_told(
     assert "Traceback" not in answer.text
     request_id = answer.headers["x-request-id"]
     assert answer.json()["request"] == request_id
-    records = [record for record in caplog.records if request_id in record.getMessage()]
+    records = [record for record in caplog.records if getattr(record, "request_id", "") == request_id]
     assert len(records) == 1
     assert records[0].exc_info is not None
+    assert "1234" in str(records[0].exc_info[1]), "the log has the cause"
 
 
 async def test_half_an_answer_breaks_the_connection(broken: httpx2.AsyncClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,10 +18,13 @@ from talwerk.core.errors import DomainError, Fault
 
 from .answers import Answer, Header, send_answer
 from .bodies import ClientGoneError
+from .request_ids import request_id as current_request
 
 logger = logging.getLogger(__name__)
 
 REQUEST_ID = "talwerk.request_id"
+LOGGED = "talwerk.logged"
+"""Stands in the scope of a request whose failure is in the log already."""
 OUR_NAMESPACE = "urn:talwerk:fault:"
 
 STATUS: Mapping[Fault, int] = {
@@ -91,12 +95,16 @@ class Form(msgspec.Struct, frozen=True):
         return (self.namespace if fault in self.faults else OUR_NAMESPACE) + fault.value
 
 
+_HARMLESS = re.compile(r"[A-Za-z0-9._-]{0,40}")
+
 PLAIN = Form(b"application/problem+json")
 
 
 def problem(error: DomainError, form: Form = PLAIN, request_id: str = "") -> dict[str, Any]:
-    """The members of a problem document."""
+    """The members of a problem document; where the city is at fault, with the id under which the log tells more."""
     status = STATUS[error.fault]
+    if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        request_id = request_id or current_request.get()
     document: dict[str, Any] = {
         "type": form.type_of(error.fault),
         "title": _TITLES.get(error.fault) or http.HTTPStatus(status).phrase,
@@ -122,12 +130,27 @@ def problem_answer(
     )
 
 
-def unexpected(scope: Scope, form: Form = PLAIN) -> Answer:
-    """The answer to what nobody foresaw: logged with its cause under the request's id, told without internals."""
+def unexpected(scope: Scope, form: Form = PLAIN, cause: Exception | None = None) -> Answer:
+    """The answer to what nobody foresaw: logged with its cause under the request's id, told without internals.
+
+    Args:
+        scope: of the request.
+        form: of the answer.
+        cause: what happened; the exception that is being handled when None.
+    """
     request_id: str = scope.get(REQUEST_ID, "")
-    logger.exception("request %s failed: %s %.200r", request_id, scope.get("method"), scope.get("path"))
+    told = scope.get("method"), shown(scope.get("path", ""))
+    logger.error("request failed: %s %s", *told, exc_info=cause or True, extra={"request_id": request_id})
+    scope[LOGGED] = True
     error = DomainError(Fault.INTERNAL, f"The request {request_id} could not be answered; the cause stands in the log.")
     return problem_answer(error, form, request_id=request_id)
+
+
+def shown(path: str) -> str:
+    """An address as logs may show it: its beginning, because what follows can name a person."""
+    head = path.split("/")[1:5]
+    known = [part if _HARMLESS.fullmatch(part) else "…" for part in head[:3]]
+    return "/" + "/".join([*known, *(["…"] if len(head) > 3 else [])])
 
 
 class FaultBarrier:
@@ -190,8 +213,9 @@ def _http_error(request: Request, error: Exception) -> Response:
     return _as_response(problem_answer(fault, headers=headers))
 
 
-def _unexpected_error(request: Request, _error: Exception) -> Response:
-    return _as_response(unexpected(request.scope))
+def _unexpected_error(request: Request, error: Exception) -> Response:
+    # The framework calls this in a thread of its own, where no exception is being handled.
+    return _as_response(unexpected(request.scope, cause=error))
 
 
 exception_handlers: dict[Any, Any] = {

@@ -12,6 +12,7 @@ BOUNDS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER = "other"
 LIVE = "live"
+GONE = "none"
 
 # By the first part of the path; the longer beginning decides where protocols share one.
 _PROTOCOLS = {
@@ -35,7 +36,7 @@ class Count(msgspec.Struct, frozen=True):
     Attributes:
         protocol: what was spoken: ``ngsild``, ``plain``, ``live``, ``portal``, ``health``, ``metrics``, ``other``.
         method: of HTTP, ``other`` for unusual ones.
-        status: class of the answer's status: ``2xx``.
+        status: class of the answer's status: ``2xx``; ``none`` for those who left before it.
         took: how long the answers took; for those that never end, how long until they began.
     """
 
@@ -57,8 +58,8 @@ class Tally:
         self._answering[protocol] += 1
 
     def count(self, protocol: str, method: str, status: int, seconds: float) -> None:
-        """A request was answered."""
-        key = (protocol, method, status // 100)
+        """A request was answered, with status 0 when nobody was there any more."""
+        key = (protocol, method if method in METHODS else OTHER, status // 100)
         took = self._took.get(key)
         if took is None:
             took = self._took[key] = Distribution.empty(BOUNDS_S)

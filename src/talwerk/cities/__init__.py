@@ -8,8 +8,10 @@ from pathlib import Path
 from talwerk.core.errors import DomainError, Fault
 from talwerk.sdk.declaration import read_declaration
 from talwerk.sdk.profile import Profile
+from talwerk.sdk.territory import Territory
 
 PROFILE = "profile.toml"
+TERRITORY = "territory.toml"
 DEFAULT_CITY = "wuppertal"
 """The city that starts when nobody names one."""
 
@@ -56,3 +58,16 @@ def load(key: str) -> Profile:
         DomainError: ResourceNotFound for an unknown city; BadRequestData, naming file and line, for a broken profile.
     """
     return read_declaration(folder(key) / PROFILE, Profile)
+
+
+def territory(key: str) -> Territory | None:
+    """The boroughs and quarters of a city, None when its profile has none.
+
+    Args:
+        key: as for :func:`folder`.
+
+    Raises:
+        DomainError: as :func:`load`.
+    """
+    path = folder(key) / TERRITORY
+    return read_declaration(path, Territory) if path.is_file() else None

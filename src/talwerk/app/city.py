@@ -28,6 +28,7 @@ from talwerk.sdk.profile import Profile
 from talwerk.settings import Settings
 from talwerk.store.sqlite import SqliteStore
 from talwerk.store.sqlite.limits import Limits
+from talwerk.store.sqlite.wal import Wal
 
 ENGINE_START_S = 20.0
 """How long a reader waits for an engine that is being started or migrates."""
@@ -55,6 +56,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         broker: the one way in and out of its data.
         credentials: who may write.
         ending: set when the city's end begins, for answers that would go on for ever.
+        wal: the write-ahead log in the process that writes, None in others.
         tally: the requests that this process answers.
         report: asks the engine what it knows of the running city.
         reporter: where the engine's duties put what they know; None in other processes.
@@ -67,6 +69,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     broker: Broker
     credentials: Credentials
     ending: asyncio.Event
+    wal: Wal | None = None
     tally: Tally
     report: Callable[[], Awaitable[Report]]
     reporter: Reporter | None = None
@@ -118,6 +121,7 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             broker=Broker(store, writer, OpenSeal(), OpenDataLog()),
             credentials=Credentials.open(settings.data),
             ending=asyncio.Event(),
+            wal=store.wal,
             tally=tally,
             report=writer.report,
             reporter=writer if isinstance(writer, Reporter) else None,
@@ -131,6 +135,8 @@ def _store(
     limits = Limits(
         budget_s=settings.query_budget_ms / 1_000,
         delete_history_with_entity=settings.delete_history_with_entity,
+        wal_bytes_max=settings.wal_mb_max * 1_000_000,
+        wal_kept=settings.copy_folder is not None,
         # Until themes declare more: what the city measures is what it is asked for.
         queried=frozenset(point.attribute_iri for point in profile.measuring_points),
     )

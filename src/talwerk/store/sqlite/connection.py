@@ -25,8 +25,6 @@ RESERVED_BYTES = 8
 
 APPLICATION_ID = 0x54574B31
 _PROGRESS_STEPS = 1_000
-_CHECKPOINT_PAGES = 4_000
-"""16 MiB: pages that change again and again are written to the database once in a while, not with every commit."""
 _WAL_KEPT_BYTES = 64 * 1024 * 1024
 _loading = threading.Lock()
 
@@ -74,7 +72,6 @@ def open_writer(path: Path, limits: Limits) -> apsw.Connection:
             _verify_kind(connection, path)
             connection.pragma("journal_mode", "wal")
             connection.pragma("synchronous", "full")
-            connection.pragma("wal_autocheckpoint", _CHECKPOINT_PAGES)
             connection.pragma("journal_size_limit", _WAL_KEPT_BYTES)
         except BaseException:
             connection.close()

@@ -18,6 +18,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         delete_history_with_entity: whether deleting an entity erases its history; otherwise the history stays.
         remembered: entries in each of the writer's bounded memories (terms, series, types).
         disk_reserve_bytes: free bytes of the disk below which the store counts as not writable.
+        wal_bytes_max: what the write-ahead log may reach.
+        wal_kept: whether the log stays when a writer closes, so that a continuous copy can go on from it.
         queried: IRIs of the attributes whose values a writer keeps in an index.
     """
 
@@ -30,4 +32,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     remembered: int = 50_000
     kept: int = 5_000
     disk_reserve_bytes: int = 0
+    wal_bytes_max: int = 256 << 20
+    wal_kept: bool = False
     queried: frozenset[str] = frozenset()

@@ -24,6 +24,7 @@ from .kept import Kept
 from .limits import Limits
 from .nature import nature_of
 from .schema import migrate, refuse_newer, steps
+from .wal import Wal
 from .write import Writer
 
 
@@ -47,6 +48,8 @@ class SqliteStore:
         self._lock = lock
         self._limits = limits
         self._met = ""
+        self.wal: Wal | None = None
+        """The write-ahead log, None for a store that only reads."""
         self._kept = Kept(limits.kept)
         with readers.snapshot() as connection:
             secret = connection.execute("SELECT value FROM meta WHERE key = 'secret'").get
@@ -80,7 +83,10 @@ class SqliteStore:
                 migrate(connection, path, known)
                 with translated():
                     writer = Writer(connection, clock, limits)
-                return cls(path, readers, writer, lock, limits)
+                store = cls(path, readers, writer, lock, limits)
+                with translated():
+                    store.wal = Wal(connection, path, limits.wal_bytes_max, keep=limits.wal_kept)
+                return store
             except BaseException:
                 connection.close()
                 raise

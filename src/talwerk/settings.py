@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from talwerk.cities import DEFAULT_CITY
+from talwerk.services.outgoing import Egress
 
 PREFIX = "TALWERK_"
 FILE = "talwerk.toml"
@@ -133,6 +134,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def exposed(self) -> bool:
         """Whether others than this machine reach the city, by themselves or through a proxy."""
         return self.behind_proxy or not self.loopback
+
+    @property
+    def egress(self) -> Egress:
+        """The policy for every outgoing request."""
+        return Egress(proxy=self.proxy, proxy_except=self.proxy_except, ca_file=self.ca_file)
 
 
 def _is_loopback(host: str) -> bool:

@@ -31,6 +31,9 @@ LATE_IMPORTS: tuple[LateImport, ...] = (
     LateImport("core/geometry.py", "geographiclib.geodesic", "6 ms, paid with the first distance"),
     LateImport("core/geometry.py", "shapely", "100 ms and 20 MB, paid with the first relation of geometries"),
     LateImport("services/territory/areas.py", "shapely", "the same"),
+    LateImport(
+        "services/territory/update.py", "httpx2", "110 ms and 8 MB, for the command that fetches official files"
+    ),
     LateImport("services/territory/cells.py", "shapely", "the same"),
     LateImport("services/territory/cells.py", "shapely.geometry", "the same"),
     LateImport("portal/phrases.py", "babel.dates", "70 ms, paid with the first page instead of at the start"),

@@ -17,6 +17,7 @@ COMMANDS = {
     "restore": "Put a backup in the place of the city's data.",
     "device": "Make, list and revoke the keys of sensors and webhooks.",
     "token": "Print the operator's token.",
+    "profile": "Show the city's profile, and fetch its official open files.",
     "settings": "Show every setting and its value.",
 }
 

@@ -20,10 +20,12 @@ from talwerk.privacy.principals import Credentials
 from talwerk.privacy.seal import OpenDataLog, OpenSeal
 from talwerk.processes.directory import DATABASE, prepare, writing_right
 from talwerk.processes.door import RemoteWriter, open_door
+from talwerk.processes.duties import Roster
 from talwerk.processes.engine import Engine
 from talwerk.processes.report import Report
 from talwerk.processes.reporter import Reporter
 from talwerk.protocols.http.tally import Tally
+from talwerk.processes.workers.pool import Pool
 from talwerk.sdk.profile import Profile
 from talwerk.settings import Settings
 from talwerk.store.sqlite import SqliteStore
@@ -56,6 +58,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         broker: the one way in and out of its data.
         credentials: who may write.
         ending: set when the city's end begins, for answers that would go on for ever.
+        workers: processes for what would keep this one from others.
         wal: the write-ahead log in the process that writes, None in others.
         tally: the requests that this process answers.
         report: asks the engine what it knows of the running city.
@@ -69,10 +72,16 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     broker: Broker
     credentials: Credentials
     ending: asyncio.Event
+    workers: Pool
     wal: Wal | None = None
     tally: Tally
     report: Callable[[], Awaitable[Report]]
     reporter: Reporter | None = None
+
+    @property
+    def roster(self) -> Roster | None:
+        """Who is on duty in this process, None where nobody is."""
+        return self.reporter.roster if self.reporter is not None else None
 
     def system_scope(self, name: str) -> Scope:
         """The Scope of one of the city's own writers, for example ``replay``."""
@@ -105,7 +114,7 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
         if writing:
             store = stack.enter_context(_store(settings, directory, profile, clock))
             engine = await stack.enter_async_context(Engine(store, settings.queue_max, clock))
-            writer = Reporter(engine, None, profile.city.key, clock, tally)
+            writer = Reporter(engine, store.condition, profile.city.key, clock, tally)
             await stack.enter_async_context(writer.looking())
             await stack.enter_async_context(open_door(directory, writer))
         else:
@@ -121,6 +130,7 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             broker=Broker(store, writer, OpenSeal(), OpenDataLog()),
             credentials=Credentials.open(settings.data),
             ending=asyncio.Event(),
+            workers=await stack.enter_async_context(Pool(settings.workers_max, settings.worker_mb_max)),
             wal=store.wal,
             tally=tally,
             report=writer.report,

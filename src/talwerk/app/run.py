@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 import socket
 from collections.abc import Coroutine
@@ -15,6 +14,7 @@ import uvloop
 from starlette.types import ASGIApp, Message
 
 from talwerk.core.instants import SystemClock
+from talwerk.processes import logs
 from talwerk.processes.duties import on_duty
 from talwerk.processes.serve import listen, serve
 from talwerk.processes.supervisor import Part as Process
@@ -32,8 +32,7 @@ def run(settings: Settings) -> None:
     Raises:
         DomainError: the port is taken, the data belong to another city, another process writes already.
     """
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logs.configure(settings.log_level, settings.log_format)
     with contextlib.closing(listen(settings.host, settings.port)) as door:
         if settings.single:
             _in_loop(_serve(settings, door, Part.WRITER, announce=True))
@@ -89,7 +88,7 @@ async def _engine(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_city(settings, part=Part.WRITER) as city, on_duty(duties(city)):
+    async with open_city(settings, part=Part.WRITER) as city, on_duty(duties(city), city.roster):
         await stop.wait()
 
 
@@ -97,7 +96,7 @@ async def _serve(settings: Settings, door: socket.socket, part: Part, *, announc
     async with contextlib.AsyncExitStack() as stack:
         city = await stack.enter_async_context(open_city(settings, part=part))
         if part is Part.WRITER:
-            await stack.enter_async_context(on_duty(duties(city)))
+            await stack.enter_async_context(on_duty(duties(city), city.roster))
         ready = partial(_welcome, city, door.getsockname()[1]) if announce else _nothing
         await serve(endpoint(city), door, ready, city.ending)
 

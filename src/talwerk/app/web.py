@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
+
+from talwerk.processes.figures import figures
 
 from .city import City
 
@@ -12,7 +16,7 @@ from .city import City
 def routes(city: City) -> list[BaseRoute]:
     """Every address that the city answers; ``docs/api.md`` explains them."""
     from talwerk.portal.site import portal_routes
-    from talwerk.protocols import health, live, ngsild, plain
+    from talwerk.protocols import health, live, metrics, ngsild, plain
     from talwerk.protocols.http import description
 
     contexts = ngsild.Contexts.open(
@@ -23,10 +27,11 @@ def routes(city: City) -> list[BaseRoute]:
     )
     return [
         *health.routes(city.broker),
-        *ngsild.routes(city.broker, city.clock, contexts),
+        *metrics.routes(partial(figures, city.report, city.tally)),
+        *ngsild.routes(city.broker, city.clock, city.workers, contexts),
         *live.routes(city.broker, city.ending),
         *plain.routes(city.broker, city.clock),
-        *description.routes((ngsild.description(), plain.description(), health.description())),
+        *description.routes((ngsild.description(), plain.description(), health.description(), metrics.description())),
         *portal_routes(city.broker, city.profile, city.clock),
     ]
 
@@ -40,4 +45,6 @@ def endpoint(city: City) -> ASGIApp:
         credentials=city.credentials,
         hosts=city.settings.hosts,
         dev_open_writes=city.settings.dev_open_writes,
+        tally=city.tally,
+        clock=city.clock,
     )

@@ -24,7 +24,7 @@ class WriterState(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     trouble: str = ""
-    lag_ms: float = 0.0
+    lag_ms: int = 0
     waiting: int = 0
     waiting_max: int = 0
     position: int = 0
@@ -63,4 +63,22 @@ class AccessLog(Protocol):
 
     def record(self, scope: Scope, entities: Sequence[str]) -> None:
         """Record that these entities were accessed."""
+        ...
+
+
+class Workers(Protocol):
+    """Other processes, for what would keep a loop from its other callers."""
+
+    async def run(self, function: str, payload: bytes, limit_s: float) -> bytes:
+        """Let one of them call a function.
+
+        Args:
+            function: ``module:name`` of a function from bytes to bytes; it may raise a DomainError.
+            payload: what it gets.
+            limit_s: seconds that it may take.
+
+        Raises:
+            DomainError: what the function raised; RequestTimeout, RequestEntityTooLarge or Busy when it takes too long,
+                needs too much memory, or too much is to be done already.
+        """
         ...

@@ -101,7 +101,7 @@ class Engine:
         now_s = self._clock.monotonic_s()
         return WriterState(
             trouble=self._trouble(now_s),
-            lag_ms=round((now_s - self._arrived_s[0]) * 1_000, 1) if self._arrived_s else 0.0,
+            lag_ms=round((now_s - self._arrived_s[0]) * 1_000) if self._arrived_s else 0,
             waiting=len(self._arrived_s),
             waiting_max=self._queue.maxsize,
             position=self._position,

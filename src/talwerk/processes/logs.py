@@ -169,7 +169,7 @@ def _event(record: logging.LogRecord) -> dict[str, Any]:
     event: dict[str, Any] = {
         "time": f"{time}.{micros % SECOND // 1_000:03}Z",
         "level": _NAMES.get(record.levelname, record.levelname).lower(),
-        "process": process_name(),
+        "process": process_name()[0],
         "logger": record.name,
         "message": clean(record.getMessage()),
     }

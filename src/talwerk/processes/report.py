@@ -17,15 +17,19 @@ from .vitals import Vitals
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
-    """One process of the city, as it says of itself.
+    """One process, as it says of itself.
 
     Attributes:
+        name: ``supervisor``, ``engine``, ``serve 1``; ``city`` when one process does everything; of a command its own.
+        part: whether it belongs to the city; commands that write beside it do not.
         vitals: memory, processor, files; None where the system does not tell.
         counts: requests that it answered.
         answering: requests under way, by protocol; those of ``live`` are listeners.
     """
 
-    vitals: Vitals | None
+    name: str
+    part: bool
+    vitals: Vitals | None = None
     counts: tuple[Count, ...] = ()
     answering: dict[str, int] = {}
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import AsyncIterator, Callable
 
 from talwerk import __version__
 from talwerk.broker.ports import WriterState
 from talwerk.core.change import Ack, Batch
+from talwerk.core.errors import DomainError
 from talwerk.core.instants import Clock
 from talwerk.core.scope import Scope
 from talwerk.protocols.http.tally import Tally
@@ -20,9 +22,12 @@ from .copies.state import CopiesState
 from .duties import Roster
 from .engine import Engine
 from .report import Presence, Report
-from .vitals import vitals
+from .vitals import process_name, vitals
+
+logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
+ENGINE = "engine"
 
 
 class Reporter:
@@ -106,16 +111,22 @@ class Reporter:
             self._guests[guest] = presence
 
     def _processes(self) -> tuple[Presence, ...]:
-        own = presence(self._tally)
-        parent = vitals(os.getppid())
-        # Only a supervisor's parts carry a mark; alone we are started by a shell or an init that is no part of us.
-        supervised = own.vitals is not None and own.vitals.name == "engine" and parent is not None
-        return (*((Presence(vitals=parent),) if supervised else ()), own, *self._guests.values())
+        own = presence(self._tally, alone="city")
+        if own.name != ENGINE:
+            # What started us, a shell or the system, is no part of the city.
+            return (own, *self._guests.values())
+        supervisor = Presence(name="supervisor", part=True, vitals=vitals(os.getppid()))
+        return (supervisor, own, *self._guests.values())
 
     async def _refresh(self) -> None:
-        if self._look is not None:
+        if self._look is None:
+            return
+        try:
             # In a thread: a disk that hangs must not stop the pulse that tells of it.
             self._condition = await asyncio.to_thread(self._look)
+        except (DomainError, OSError) as error:
+            self._condition = None
+            logger.error("the store cannot tell its condition: %s", error)  # noqa: TRY400 - foreseen: no trace
 
     async def _keep_looking(self) -> None:
         while True:
@@ -123,6 +134,18 @@ class Reporter:
             await self._refresh()
 
 
-def presence(tally: Tally) -> Presence:
-    """This process, as it says of itself."""
-    return Presence(vitals=vitals(), counts=tally.counts(), answering=tally.answering())
+def presence(tally: Tally, alone: str = "") -> Presence:
+    """This process, as it says of itself.
+
+    Args:
+        tally: the requests that it answered.
+        alone: its name when it is no part of a supervised city; that of the program when empty.
+    """
+    name, part = process_name()
+    return Presence(
+        name=name if part or not alone else alone,
+        part=part or bool(alone),
+        vitals=vitals(),
+        counts=tally.counts(),
+        answering=tally.answering(),
+    )

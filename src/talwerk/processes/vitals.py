@@ -20,7 +20,6 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     """A process at one moment.
 
     Attributes:
-        name: what the operator sees in ``ps``: ``engine``, ``serve 1``, ``talwerk``.
         pid: its number.
         started: when it was started.
         rss_bytes: memory that it holds, shared pages included.
@@ -29,7 +28,6 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
         files_max: how many it may open.
     """
 
-    name: str
     pid: int
     started: Instant
     rss_bytes: int
@@ -38,13 +36,13 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     files_max: int
 
 
-def process_name(pid: int | None = None) -> str:
-    """The name of a process (None: this one), without the mark that parts of a city carry."""
+def process_name() -> tuple[str, bool]:
+    """The name of this process, and whether it is a part of a supervised city."""
     try:
-        name = (_PROC / str(pid or "self") / "comm").read_text().rstrip("\n")
+        name = (_PROC / "self" / "comm").read_text().rstrip("\n")
     except OSError:
-        return "talwerk"
-    return name.removeprefix(_MARK)
+        return "talwerk", False
+    return name.removeprefix(_MARK), name.startswith(_MARK)
 
 
 def vitals(pid: int | None = None) -> Vitals | None:
@@ -58,7 +56,6 @@ def vitals(pid: int | None = None) -> Vitals | None:
     except OSError:
         return None
     return Vitals(
-        name=process_name(pid),
         pid=pid or os.getpid(),
         started=Instant(_booted() + int(fields[19]) * SECOND // _TICKS_PER_S),
         rss_bytes=int(fields[21]) * _PAGE_BYTES,

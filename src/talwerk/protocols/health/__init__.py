@@ -50,7 +50,7 @@ def description() -> Description:
             "status": {"enum": ["ready", "not ready"]},
             "reads": {"type": "boolean", "description": "whether data can be read"},
             "writes": {"type": "boolean", "description": "whether a batch would be accepted and written"},
-            "lag_ms": {"type": "number", "minimum": 0, "description": "age of the oldest batch that is not on disk"},
+            "lag_ms": {"type": "integer", "minimum": 0, "description": "age of the oldest batch that is not on disk"},
             "position": {"type": "integer", "minimum": 0, "description": "newest position of the change log"},
             "reason": {"type": "string", "description": "why not"},
         },

@@ -236,7 +236,7 @@ def test_a_full_disk_is_reported_and_loses_nothing(small_disk: Path) -> None:
 
 def verify(path: Path, batches: int) -> None:
     """Make sure that a closed file is whole and holds so many batches of 500 values."""
-    connection = apsw.Connection(str(path), vfs=VFS)
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs=VFS)
     assert connection.pragma("integrity_check") == "ok"
     assert connection.execute("SELECT count(*) FROM obs").get == batches * 500
     assert connection.execute("SELECT sum(n) FROM rollup").get in (None, 0)

@@ -65,12 +65,14 @@ class Changes:
         connection: the writing connection.
         clock: gives each change its time.
         limits: of the store.
+        floor: the position after which positions go on, should the log end before it.
     """
 
-    def __init__(self, connection: apsw.Connection, clock: Clock, limits: Limits) -> None:
+    def __init__(self, connection: apsw.Connection, clock: Clock, limits: Limits, floor: int = 0) -> None:
         self._connection = connection
         self._erases_history = limits.delete_history_with_entity
-        self.position, last = log.newest(connection)
+        newest, last = log.newest(connection)
+        self.position = max(newest, floor)
         self._ticks = Ticks(clock, last)
         self._terms = Terms(connection, limits.remembered)
         renew_queried(connection, self._terms, limits.queried)
@@ -134,11 +136,11 @@ class Changes:
         """Renew the sums of everything that was touched; before the transaction ends."""
         self._rollups.renew()
 
-    def forget(self) -> None:
-        """Forget what was remembered of a transaction that was rolled back."""
+    def forget(self, position: int) -> None:
+        """Forget what was remembered of a transaction that was rolled back, to the position before it."""
+        self.position = position
         for memory in (self._terms, self._entities, self._series, self._nature, self._ends, self._rollups):
             memory.forget()
-        self.position, _ = log.newest(self._connection)
 
     def _merged(self, stored: Stored | None, change: Change, scope: Scope, now: Instant) -> Merged:
         """The entity after the change, provided that the scope permits it before and afterwards."""
@@ -200,7 +202,7 @@ class Changes:
             return Outcome(entity=id_, done=Done.UNCHANGED, refused=revised.refused)
         if change.mode is Mode.REVISE and _brings_observations(change):
             self._nature.note(simulated=change.provenance.simulated)
-        self.position = log.append(self._connection, origins.cause, stored.eid, now, body)
+        self.position = log.append(self._connection, self.position + 1, origins.cause, stored.eid, now, body)
         done = Done.DELETED if change.mode is Mode.ERASE else Done.UPDATED
         return Outcome(entity=id_, done=done, refused=revised.refused)
 
@@ -223,7 +225,7 @@ class Changes:
             deleted=deleted,
             types=merged.entity.types if deleted else (),
         )
-        self.position = log.append(self._connection, cause, step.eid, merged.assumed, body)
+        self.position = log.append(self._connection, self.position + 1, cause, step.eid, merged.assumed, body)
         done = Done.CREATED if merged.created else Done.DELETED if deleted else Done.UPDATED
         return Outcome(entity=id_, done=done, added=extent.added, corrected=extent.corrected, refused=merged.refused)
 

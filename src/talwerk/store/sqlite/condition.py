@@ -11,7 +11,9 @@ import apsw
 from talwerk.store.contract import Condition
 
 from . import log
+from .acknowledged import loss, missing, read_line
 from .limits import Limits
+from .room import shortage
 
 _HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
 
@@ -25,13 +27,13 @@ def condition(connection: apsw.Connection, path: Path, limits: Limits, met: str)
         limits: say how much room the disk has to have.
         met: what the writer last failed on, empty when it did not.
     """
+    # Before anything else is read: commits that come in between are no loss.
+    line = read_line(path)
+    trouble = loss(path, missing(connection, line)) or met
     place = os.statvfs(path.parent)
     free = place.f_bavail * place.f_frsize
-    trouble = met
-    if not trouble and free < limits.disk_reserve_bytes:
-        trouble = (
-            f"The disk has {free // 10**6} MB left; {limits.disk_reserve_bytes // 10**6} MB are kept free for reading."
-        )
+    if not trouble:
+        trouble = shortage(connection, path.parent, limits.disk_reserve_bytes)
     position, _ = log.newest(connection)
     oldest, oldest_at = log.oldest(connection)
     return Condition(

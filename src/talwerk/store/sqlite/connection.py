@@ -15,11 +15,12 @@ import apsw.sqlite_extra
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock
 
+from . import frames
 from .faults import translated
 from .functions import register
 from .limits import Limits
 
-VFS = "cksmvfs"
+VFS = frames.NAME
 RESERVED_BYTES = 8
 """The end of each page, where cksumvfs keeps the page's checksum; only databases made with it are verified."""
 
@@ -30,12 +31,13 @@ _loading = threading.Lock()
 
 
 def _load_checksums() -> None:
-    """Register the checksumming file system with SQLite, once per process."""
+    """Register the checksumming file systems with SQLite, once per process."""
     with _loading:
-        if VFS not in apsw.vfs_names():
+        if frames.BASE not in apsw.vfs_names():
             memory = apsw.Connection(":memory:")
             apsw.sqlite_extra.load(memory, "cksumvfs")
             memory.close()
+        frames.register()
 
 
 def _open(path: Path, flags: int, limits: Limits, cache_kib: int) -> apsw.Connection:

@@ -65,13 +65,13 @@ def oldest(connection: apsw.Connection) -> tuple[int, int | None]:
     return (0, None) if row is None else (int(row[0]), int(row[1]))
 
 
-def append(connection: apsw.Connection, cause: Cause, eid: int, at: int, body: Body) -> int:
-    """Write a row; returns its position."""
+def append(connection: apsw.Connection, position: int, cause: Cause, eid: int, at: int, body: Body) -> int:
+    """Write a row at a position that is greater than every other; returns it."""
     connection.execute(
-        "INSERT INTO change (at, origin, depth, eid, body) VALUES (?, ?, ?, ?, ?)",
-        (at, cause.origin.value, cause.depth, eid, _ENCODER.encode(body).decode()),
+        "INSERT INTO change (pos, at, origin, depth, eid, body) VALUES (?, ?, ?, ?, ?, ?)",
+        (position, at, cause.origin.value, cause.depth, eid, _ENCODER.encode(body).decode()),
     )
-    return connection.last_insert_rowid()
+    return position
 
 
 def entries(connection: apsw.Connection, after: int, limit: int) -> tuple[LogEntry, ...]:

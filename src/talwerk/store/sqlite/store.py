@@ -16,6 +16,7 @@ from talwerk.core.series import Bucket, LogEntry, Nature, Points, Series, Series
 from talwerk.store.contract import AggregatePage, Condition, EntityPage, Submission
 
 from . import aggregates, history, log, points, read
+from .acknowledged import Acknowledged
 from .condition import condition
 from .connection import ReaderPool, WriterLock, open_reader, open_writer
 from .cursor import Cursors
@@ -80,9 +81,11 @@ class SqliteStore:
         try:
             connection = open_writer(path, limits)
             try:
+                with translated():
+                    acknowledged = Acknowledged(path, connection)
                 migrate(connection, path, known)
                 with translated():
-                    writer = Writer(connection, clock, limits)
+                    writer = Writer(path, connection, clock, limits, acknowledged)
                 store = cls(path, readers, writer, lock, limits)
                 with translated():
                     store.wal = Wal(connection, path, limits.wal_bytes_max, keep=limits.wal_kept)
@@ -160,6 +163,11 @@ class SqliteStore:
         """How the store is now."""
         with self._readers.snapshot() as connection:
             return condition(connection, self._path, self._limits, self._met)
+
+    def accept_loss(self) -> None:
+        """Go on without acknowledged changes that are missing (see ``acknowledged``); otherwise nothing is written."""
+        if self._writer is not None:
+            self._writer.accept_loss()
 
     def close(self) -> None:
         """Release the database."""

@@ -2,68 +2,134 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
 
 import apsw
 
-from talwerk.core.change import Ack, Change, Done, Observations, Outcome
+from talwerk.core.change import Ack, Batch, Change, Done, Mode, Observations, Outcome
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock
 from talwerk.core.values import check_change
 from talwerk.store.contract import Submission
 
 from . import log
+from .acknowledged import Acknowledged
 from .changes import Changes, Origins
 from .columns import check_columns
-from .faults import fault_of, translated
+from .faults import damaged, fault_of, translated
 from .limits import Limits
+from .room import shortage
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _BROKEN = (apsw.ConstraintError, apsw.TooBigError, ValueError, TypeError, OverflowError)
 """What a batch can be guilty of; anything else is the store's own misery and ends the transaction."""
+
+
+_FREEING = frozenset((Mode.DELETE, Mode.DELETE_ATTRIBUTES, Mode.ERASE, Mode.ERASE_ATTRIBUTES, Mode.ERASE_INSTANCES))
+"""What is still done when the disk has little room left."""
 
 
 class Writer:
     """Writes batches; the only one to change the database.
 
     Args:
+        path: the database file.
         connection: the writing connection.
         clock: stamps records.
         limits: of the store.
+        acknowledged: what was acknowledged before; nothing is written while some of it is missing.
     """
 
-    def __init__(self, connection: apsw.Connection, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, path: Path, connection: apsw.Connection, clock: Clock, limits: Limits, acknowledged: Acknowledged
+    ) -> None:
+        self._directory = path.parent
         self._connection = connection
-        self._changes = Changes(connection, clock, limits)
+        self._acknowledged = acknowledged
+        self._reserve_bytes = limits.disk_reserve_bytes
+        self._changes = Changes(connection, clock, limits, acknowledged.floor)
+        acknowledged.begin(connection)
         self._turn = threading.Lock()
+
+    @property
+    def loss(self) -> str:
+        """What is missing of what was acknowledged, empty when nothing is."""
+        return self._acknowledged.loss
 
     def apply(self, submissions: Sequence[Submission]) -> list[Ack | DomainError]:
         """See ``Store.apply``."""
-        with self._turn, translated():
+        with self._turn, translated(self._connection):
+            self._refuse_after_loss()
             try:
-                return self._transaction(submissions, self._answer)
+                answers = self._transaction(lambda: [self._answer(submission) for submission in submissions])
             except _BROKEN:
                 # Rare, because batches are checked before they are written: again, each within a savepoint.
-                return self._transaction(submissions, self._saved_answer)
+                answers = self._transaction(lambda: [self._saved_answer(submission) for submission in submissions])
+            except apsw.Error as error:
+                if not damaged(error) or len(submissions) == 1:
+                    raise
+                # One of them met a damaged page: the others are not to suffer from it.
+                answers = [self._single_answer(submission) for submission in submissions]
+            return answers
+
+    def accept_loss(self) -> None:
+        """Go on without the acknowledged changes that are missing."""
+        with self._turn:
+            self._acknowledged.forgive()
 
     def close(self) -> None:
         """Release the connection."""
         with self._turn:
-            self._connection.close()
+            try:
+                self._connection.close()
+            except apsw.Error as error:
+                # The log could not be written back, on a full disk for example: it stays, and nothing is lost.
+                logger.warning("the write-ahead log stays beside the database: %s", error)
+            self._acknowledged.close()
 
-    def _transaction(
-        self, submissions: Sequence[Submission], answer: Callable[[Submission], Ack | DomainError]
-    ) -> list[Ack | DomainError]:
+    def _refuse_after_loss(self) -> None:
+        if self._acknowledged.loss:
+            raise DomainError(Fault.BUSY, self._acknowledged.loss)
+
+    def _transaction(self, work: Callable[[], T]) -> T:
+        """Do the work within a transaction: all of it is on disk at the end, or nothing."""
+        before = self._changes.position
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            answers = [answer(submission) for submission in submissions]
-            self._connection.execute("COMMIT")
+            result = work()
+            self._commit(before)
         except BaseException:
-            self._changes.forget()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+            self._changes.forget(before)
             raise
-        return answers
+        self._acknowledged.reach(self._changes.position)
+        return result
+
+    def _commit(self, before: int) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except apsw.Error as error:
+            # What SQLite tidies up behind a commit may fail and be reported, although the commit has taken place.
+            reached = self._changes.position
+            if self._connection.in_transaction or reached == before or log.newest(self._connection)[0] != reached:
+                raise
+            logger.warning("after a commit: %s", error)
+
+    def _single_answer(self, submission: Submission) -> Ack | DomainError:
+        """Write one batch in a transaction of its own."""
+        try:
+            return self._transaction(lambda: self._answer(submission))
+        except _BROKEN as error:
+            return fault_of(error) if isinstance(error, apsw.Error) else _unstorable(error)
+        except apsw.Error as error:
+            return fault_of(error, self._connection)
 
     def _answer(self, submission: Submission) -> Ack | DomainError:
         """Write one batch, unless it can be seen beforehand that it must be refused."""
@@ -71,6 +137,8 @@ class Writer:
         if refusal is not None:
             return refusal
         batch = submission.batch
+        if not _frees(batch) and (short := shortage(self._connection, self._directory, self._reserve_bytes)):
+            return DomainError(Fault.STORAGE_FULL, short)
         origins = Origins(submission.scope, log.Cause(batch.origin, batch.depth))
         outcomes = tuple([self._outcome(change, origins) for change in batch.changes])
         self._changes.settle()
@@ -78,13 +146,14 @@ class Writer:
 
     def _saved_answer(self, submission: Submission) -> Ack | DomainError:
         """Write one batch, or leave nothing of it."""
+        before = self._changes.position
         self._connection.execute("SAVEPOINT batch")
         try:
             answer = self._answer(submission)
         except _BROKEN as error:
             answer = fault_of(error) if isinstance(error, apsw.Error) else _unstorable(error)
             self._connection.execute("ROLLBACK TO batch")
-            self._changes.forget()
+            self._changes.forget(before)
         self._connection.execute("RELEASE batch")
         return answer
 
@@ -96,6 +165,11 @@ class Writer:
         except DomainError as error:
             id_ = change.entity if isinstance(change, Observations) else change.entity.id
             return Outcome(entity=id_, done=Done.FAILED, fault=error.fault, detail=error.detail)
+
+
+def _frees(batch: Batch) -> bool:
+    """Whether a batch does nothing but remove."""
+    return all(isinstance(change, Change) and change.mode in _FREEING for change in batch.changes)
 
 
 def _refusal(submission: Submission) -> DomainError | None:

@@ -27,9 +27,11 @@ LATE_IMPORTS: tuple[LateImport, ...] = (
     LateImport("app/web.py", "talwerk.protocols", "the same for protocols"),
     LateImport("app/web.py", "talwerk.protocols.http", "the same"),
     LateImport("services/outgoing.py", "httpx2", "110 ms and 8 MB, for cities that ask others"),
+    LateImport("services/sources/fetching.py", "httpx2", "the same, with the first poll"),
     LateImport("protocols/http/outgoing.py", "httpx2", "110 ms and 8 MB, for cities whose clients bring own @contexts"),
     LateImport("core/geometry.py", "geographiclib.geodesic", "6 ms, paid with the first distance"),
     LateImport("core/geometry.py", "shapely", "100 ms and 20 MB, paid with the first relation of geometries"),
+    LateImport("services/places/search.py", "rapidfuzz", "20 ms, paid with the first search for an address"),
     LateImport("services/territory/areas.py", "shapely", "the same"),
     LateImport(
         "services/territory/update.py", "httpx2", "110 ms and 8 MB, for the command that fetches official files"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 
 import click
 
@@ -11,7 +12,10 @@ from talwerk import cities
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import SystemClock
 from talwerk.sdk.territory import Layer, Territory
+from talwerk.services.places import FILE, Register
+from talwerk.services.places.register import houses_of
 from talwerk.services.territory import FOLDER, Areas, Kind, Origin
+from talwerk.services.territory.layers import read_layer
 from talwerk.services.territory.update import Update, fetched
 from talwerk.settings import Settings
 
@@ -59,6 +63,7 @@ def update(settings: Settings, keys: tuple[str, ...]) -> None:
     folder = settings.data / city.key / FOLDER
     updating = Update(territory, folder, settings.egress, SystemClock(), _progress)
     failed = asyncio.run(_fetch_all(updating, layers))
+    _register(territory, folder)
     _announce(territory, settings, failed)
     if failed:
         raise click.exceptions.Exit(1)
@@ -76,6 +81,20 @@ async def _fetch_all(updating: Update, layers: list[Layer]) -> int:
         else:
             click.echo(f"\r{layer.key}: {'fetched' if news else 'nothing new'}" + " " * 20)
     return failed
+
+
+def _register(territory: Territory, folder: Path) -> None:
+    """Make the register of addresses from what is there now: new addresses, or quarters that they lie in."""
+    layer = next((layer for layer in territory.layers if layer.key == "addresses"), None)
+    path = folder / "addresses.geojson"
+    if layer is None or not path.is_file():
+        return
+    features = read_layer(path, layer, territory)
+    houses = houses_of(features, layer, Areas.load(territory, folder))
+    register = Register.build(houses)
+    register.save(folder / FILE)
+    left_out = len(features) - len(houses)
+    click.echo(f"{len(houses):,} addresses in {len(register.streets):,} streets can be searched, {left_out:,} left out")
 
 
 def _progress(layer: Layer, done: int, total: int | None) -> None:

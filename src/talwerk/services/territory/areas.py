@@ -101,13 +101,36 @@ class Areas:
         near = [(distance_m((longitude, latitude), area.part.centre), area) for area in areas if area.part.centre]
         return min(near, key=lambda found: found[0], default=(0.0, None))[1]
 
-    def _containing(self, longitude: float, latitude: float, kind: Kind) -> Area | None:
+    def locate_all(self, places: Sequence[tuple[float, float]], kind: Kind = Kind.QUARTER) -> list[str]:
+        """Keys of the areas with official boundaries that places lie in, empty for those outside of all.
+
+        Args:
+            places: longitude and latitude, degrees (WGS 84).
+            kind: borough or quarter.
+        """
+        import shapely
+
+        tree, bounded = self._tree(kind)
+        keys = [""] * len(places)
+        hits, areas = tree.query([shapely.Point(place) for place in places], predicate="intersects")
+        # Backwards, so that of two areas with a common boundary the lower key stays.
+        for hit, area in sorted(zip(hits.tolist(), areas.tolist(), strict=True), reverse=True):
+            keys[hit] = bounded[area].part.key
+        return keys
+
+    def _tree(self, kind: Kind) -> tuple[STRtree, Sequence[Area]]:
+        """The areas of a kind that have official boundaries, and where they lie."""
         import shapely
 
         if kind not in self._trees:
             official = [area for area in self.of(kind) if area.origin is Origin.OFFICIAL]
             self._trees[kind] = (shapely.STRtree([shape_of(area.geometry) for area in official]), official)
-        tree, bounded = self._trees[kind]
+        return self._trees[kind]
+
+    def _containing(self, longitude: float, latitude: float, kind: Kind) -> Area | None:
+        import shapely
+
+        tree, bounded = self._tree(kind)
         # A place on a boundary lies in both: the lower key has it, always.
         hits = sorted(int(hit) for hit in tree.query(shapely.Point(longitude, latitude), predicate="intersects"))
         return bounded[hits[0]] if hits else None

@@ -49,7 +49,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Take a text apart: ``Neumarkt 10 b, 42103 Wuppertal``; anything may be missing, in the order of Germany."""
+        """Take a text apart: ``Neumarkt 10 b, 12345 Stadt``; anything may be missing, in the order of Germany."""
         text = text[:TEXT_MAX]
         postcode = _POSTCODE.search(text)
         if postcode:

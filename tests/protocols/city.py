@@ -21,6 +21,7 @@ from talwerk.core.instants import Instant, parse_instant
 from talwerk.core.scope import Scope
 from talwerk.privacy.principals import Credentials
 from talwerk.privacy.seal import OpenDataLog, OpenSeal
+from talwerk.processes.workers.pool import Pool
 from talwerk.protocols import http, ngsild
 from talwerk.store import Submission
 from talwerk.store.sqlite import SqliteStore
@@ -73,6 +74,7 @@ class City(msgspec.Struct, frozen=True):
         clock: its time.
         credentials: of the data directory.
         app: the whole application, for requests that no client would send.
+        workers: for large bodies.
     """
 
     public: httpx2.AsyncClient
@@ -81,6 +83,7 @@ class City(msgspec.Struct, frozen=True):
     clock: FixedClock
     credentials: Credentials
     app: ASGIApp
+    workers: Pool
 
 
 @asynccontextmanager
@@ -96,14 +99,15 @@ async def open_city(
     try:
         broker = Broker(store, DirectWriter(store), OpenSeal(), OpenDataLog())
         credentials = Credentials.open(directory)
+        workers = Pool(2, 512)
         app = http.guarded(
-            Starlette(routes=ngsild.routes(broker, clock, contexts)),
+            Starlette(routes=ngsild.routes(broker, clock, workers, contexts)),
             credentials=credentials,
             hosts=("city.example",),
             dev_open_writes=dev_open_writes,
         )
-        async with client_of(app) as public, client_of(app, credentials.operator_token) as operator:
-            yield City(public, operator, broker, clock, credentials, app)
+        async with workers, client_of(app) as public, client_of(app, credentials.operator_token) as operator:
+            yield City(public, operator, broker, clock, credentials, app, workers)
     finally:
         store.close()
 

@@ -39,7 +39,7 @@ class Described:
         self.city, self.portal = city, portal
         routes = [
             *health.routes(city.broker),
-            *ngsild.routes(city.broker, city.clock),
+            *ngsild.routes(city.broker, city.clock, city.workers),
             *plain.routes(city.broker, city.clock),
         ]
         app = http.guarded(Starlette(routes=routes), credentials=city.credentials, hosts=("testserver",))

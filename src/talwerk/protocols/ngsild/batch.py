@@ -1,34 +1,25 @@
 """Many entities at once (NGSI-LD clauses 5.6.7 to 5.6.10 and 5.6.20; resources 6.14 to 6.17 and 6.31).
 
-Each entity succeeds or fails by itself; all that succeed are committed together.
+Each entity succeeds or fails by itself. All that succeed are committed together, unless they are so many that others
+would have to wait.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from talwerk.core.change import Batch, Change, Done, Mode
-from talwerk.core.entity import Entity
-from talwerk.core.errors import DomainError, Fault, bad_data, invalid
-from talwerk.core.identifiers import is_iri
+from talwerk.core.change import Ack, Batch, Change, Done, Mode
+from talwerk.core.errors import DomainError, invalid
 from talwerk.protocols.http.answers import Answer
-from talwerk.protocols.http.bodies import BATCH_BYTES_MAX
 from talwerk.protocols.http.problems import problem
 
 from .attributes import no_overwrite
+from .batch_decoding import Intent
 from .call import Call
-from .contexts import Context
-from .decoding import decode_entity, decode_id, decode_part
 from .faults import FORM
-from .fragments import Manner, decode_merge
-
-ENTITIES_MAX = 10_000
-# Between so many entities others get their turn.
-_SLICE = 200
+from .large import changes_of
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -51,7 +42,7 @@ async def create_entities(call: Call) -> Answer:
     Raises:
         DomainError: BadRequestData when the body is no list of entities; whatever is wrong with the body.
     """
-    result = await _write(call, _whole(Mode.CREATE))
+    result = await _write(call, Intent(mode=Mode.CREATE))
     return _partial(result) if result.errors else Answer(201, msgspec.json.encode(result.created))
 
 
@@ -64,7 +55,7 @@ async def upsert_entities(call: Call) -> Answer:
     options = call.parameters.parts("options")
     if len(options) > 1 or not set(options) <= {"replace", "update"}:
         raise invalid(f"The options {','.join(options)[:80]!r} are not one of replace and update.", "options")
-    result = await _write(call, _whole(Mode.UPDATE if options == ("update",) else Mode.REPLACE))
+    result = await _write(call, Intent(mode=Mode.UPDATE if options == ("update",) else Mode.REPLACE))
     if result.errors:
         return _partial(result)
     return Answer(201, msgspec.json.encode(result.created)) if result.created else Answer(204)
@@ -81,13 +72,7 @@ async def update_entities(call: Call) -> Answer:
     Raises:
         DomainError: InvalidRequest for an unknown option; BadRequestData when the body is no list of entities.
     """
-    overwrite = not no_overwrite(call)
-
-    def change(payload: Any, context: Context, at: str) -> Change:
-        entity = decode_part(payload, context, decode_id(payload, at), at, nulls=False)
-        return Change(mode=Mode.UPDATE, entity=entity, existing=True, overwrite=overwrite)
-
-    return _answer(await _write(call, change))
+    return _answer(await _write(call, Intent(mode=Mode.UPDATE, existing=True, overwrite=not no_overwrite(call))))
 
 
 async def merge_entities(call: Call) -> Answer:
@@ -96,12 +81,7 @@ async def merge_entities(call: Call) -> Answer:
     Raises:
         DomainError: BadRequestData when the body is no list of entities.
     """
-
-    def change(payload: Any, context: Context, at: str) -> Change:
-        entity, fragments = decode_merge(payload, context, decode_id(payload, at), Manner(at=at))
-        return Change(mode=Mode.MERGE, entity=entity, fragments=fragments)
-
-    return _answer(await _write(call, change))
+    return _answer(await _write(call, Intent(mode=Mode.MERGE)))
 
 
 async def delete_entities(call: Call) -> Answer:
@@ -110,62 +90,36 @@ async def delete_entities(call: Call) -> Answer:
     Raises:
         DomainError: BadRequestData when the body is no list of ids.
     """
-    payloads, _ = await call.body(BATCH_BYTES_MAX)
-    result = Result([], [], [])
-    changes: list[Change] = []
-    for index, identifier in enumerate(_listed(payloads)):
-        if isinstance(identifier, str) and is_iri(identifier):
-            changes.append(Change(mode=Mode.DELETE, entity=Entity(id=identifier, types=())))
-        else:
-            error = bad_data(f"The id {str(identifier)[:80]!r} is not a URI.", f"/{index}")
-            result.errors.append(_failed(identifier, error))
-    await _commit(call, changes, result)
-    return _answer(result)
-
-
-Decode = Callable[[Any, Context, str], Change]
-"""Makes a change of one object of the body, its context and its place."""
-
-
-def _whole(mode: Mode) -> Decode:
-    return lambda payload, context, at: Change(mode=mode, entity=decode_entity(payload, context, at))
+    return _answer(await _write(call, Intent(mode=Mode.DELETE)))
 
 
 def _answer(result: Result) -> Answer:
     return _partial(result) if result.errors else Answer(204)
 
 
-def _listed(payloads: Any) -> list[Any]:
-    if not isinstance(payloads, list) or not payloads:
-        raise bad_data("The body is not a list of at least one entity.", "/")
-    if len(payloads) > ENTITIES_MAX:
-        raise DomainError(Fault.TOO_LARGE, f"The body holds {len(payloads)} entities; {ENTITIES_MAX} is the most.")
-    return payloads
-
-
-async def _write(call: Call, decode: Decode) -> Result:
-    payloads, linked = await call.body(BATCH_BYTES_MAX)
-    result = Result([], [], [])
-    changes: list[Change] = []
-    for index, payload in enumerate(_listed(payloads)):
-        if index % _SLICE == _SLICE - 1:
-            await asyncio.sleep(0)
+async def _write(call: Call, intent: Intent) -> Result:
+    """Write what the body brings; an entity that is named twice is told once."""
+    batches, failures = await changes_of(call, intent)
+    result = Result([], [], [_failed(failure.identifier, failure.error()) for failure in failures])
+    told: set[str] = set()
+    for index, batch in enumerate(batches):
         try:
-            context = await call.context_of(payload, linked, f"/{index}")
-            changes.append(decode(payload, context, f"/{index}"))
+            ack = await call.broker.write(batch, call.scope)
         except DomainError as error:
-            identifier = payload.get("id") if isinstance(payload, dict) else None
-            result.errors.append(_failed(identifier, error))
-    await _commit(call, changes, result)
+            if index == 0:
+                raise
+            # What came before it is written: only these entities have failed.
+            result.errors.extend(_failed(entity, error) for entity in _named(batch))
+        else:
+            _tell(result, ack, told)
     return result
 
 
-async def _commit(call: Call, changes: list[Change], result: Result) -> None:
-    """Write the changes in their order; an entity that is named twice is told once."""
-    if not changes:
-        return
-    ack = await call.broker.write(Batch(changes=tuple(changes)), call.scope)
-    told: set[str] = set()
+def _named(batch: Batch) -> list[str]:
+    return [change.entity.id for change in batch.changes if isinstance(change, Change)]
+
+
+def _tell(result: Result, ack: Ack, told: set[str]) -> None:
     for outcome in ack.outcomes:
         if outcome.fault is not None:
             result.errors.append(_failed(outcome.entity, DomainError(outcome.fault, outcome.detail)))

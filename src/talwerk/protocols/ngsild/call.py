@@ -10,6 +10,7 @@ import msgspec
 from starlette.types import Receive
 
 from talwerk.broker import Broker
+from talwerk.broker.ports import Workers
 from talwerk.core.errors import bad_data, invalid
 from talwerk.core.scope import Scope
 from talwerk.protocols.http.answers import Answer, Header
@@ -49,6 +50,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         headers: names in lower case.
         receive: ASGI's source of the body.
         ready: entities that were written before.
+        workers: for bodies that would keep the loop from others.
     """
 
     broker: Broker
@@ -60,6 +62,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[bytes, bytes]
     receive: Receive
     ready: Ready
+    workers: Workers
 
     async def context(self) -> Context:
         """The context of the names in path and parameters, from the Link header (clause 6.3.5)."""
@@ -77,12 +80,17 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
             DomainError: UnsupportedMediaType, whatever is wrong with the body, BadRequestData for a JSON-LD body
                 beside a Link header.
         """
+        body, linked = await self.raw_body(limit, patch=patch)
+        return decode_json(body), linked
+
+    async def raw_body(self, limit: int = BODY_BYTES_MAX, *, patch: bool = False) -> tuple[bytes, bool]:
+        """The same, before anybody has looked into the body."""
         media_type = content_type(self.headers.get(b"content-type"), _PATCHES if patch else _BODIES)
-        value = decode_json(await read_body(self.headers, self.receive, limit))
+        body = await read_body(self.headers, self.receive, limit)
         linked = media_type == JSON_LD
         if linked and _context_address(self.headers.get(b"link")) is not None:
             raise bad_data(f"A body of {JSON_LD} brings its own @context; a Link header cannot name another.", "Link")
-        return value, linked
+        return body, linked
 
     async def context_of(self, payload: Any, linked: bool, at: str = "") -> Context:
         """The context of one object of the body.
@@ -95,14 +103,29 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             DomainError: BadRequestData when the ``@context`` is missing in JSON-LD or present in plain JSON.
         """
-        present = isinstance(payload, dict) and "@context" in payload
-        if linked:
-            if not present:
-                raise bad_data(f"A body of {JSON_LD} needs an @context.", f"{at}/@context")
-            return await self.contexts.resolve(payload["@context"])
-        if present:
-            raise bad_data(f"A body of {JSON} has no @context; a Link header names it.", f"{at}/@context")
-        return await self.context()
+        reference = reference_of(payload, linked, at)
+        return await self.context() if reference is None else await self.contexts.resolve(reference)
+
+
+def reference_of(payload: Any, linked: bool, at: str) -> Any:
+    """What an object of the body names as its context, None when the Link header names it (clause 6.3.5).
+
+    Args:
+        payload: the object.
+        linked: whether the body is JSON-LD, which brings its own context.
+        at: where the object stands, as a JSON pointer.
+
+    Raises:
+        DomainError: BadRequestData when the ``@context`` is missing or null in JSON-LD, or present in plain JSON.
+    """
+    present = isinstance(payload, dict) and "@context" in payload
+    if linked and not present:
+        raise bad_data(f"A body of {JSON_LD} needs an @context.", f"{at}/@context")
+    if present and not linked:
+        raise bad_data(f"A body of {JSON} has no @context; a Link header names it.", f"{at}/@context")
+    if linked and payload["@context"] is None:
+        raise bad_data("The @context is neither an address nor an object nor a list of them.", f"{at}/@context")
+    return payload["@context"] if linked else None
 
 
 Handler = Callable[[Call], Awaitable[Answer]]

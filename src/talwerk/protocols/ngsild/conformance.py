@@ -16,7 +16,7 @@ from talwerk.protocols.http.bodies import BATCH_BYTES_MAX, BODY_BYTES_MAX
 from talwerk.protocols.http.strict_json import DEPTH_MAX
 
 from . import q
-from .batch import ENTITIES_MAX
+from .batch_decoding import ENTITIES_MAX
 from .call import PREFIX
 from .context_documents import BYTES_MAX, TIMEOUT_S
 from .context_library import DOCUMENTS_MAX

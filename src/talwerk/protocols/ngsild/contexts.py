@@ -100,6 +100,16 @@ class Context:
         self._compacted: dict[str, str] = {}
 
     @property
+    def terms(self) -> dict[str, str]:
+        """IRIs by term, the core's among them; with the prefixes and the reference they make the same context again."""
+        return self._terms
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """Namespaces by prefix, the core's among them."""
+        return self._prefixes
+
+    @property
     def address(self) -> str:
         """The one address that a Link header can name for it: the user's, when it is a single one."""
         if isinstance(self.reference, str):

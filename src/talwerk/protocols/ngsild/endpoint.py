@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from talwerk.broker import Broker
+from talwerk.broker.ports import Workers
 from talwerk.core.errors import DomainError, Fault, invalid
 from talwerk.core.identifiers import tenant
 from talwerk.core.instants import Clock
@@ -61,11 +62,13 @@ class Endpoint:
     Args:
         broker: the one way in and out.
         clock: the source of time.
+        workers: for large bodies.
         contexts: finds JSON-LD contexts.
     """
 
-    def __init__(self, broker: Broker, clock: Clock, contexts: Contexts) -> None:
+    def __init__(self, broker: Broker, clock: Clock, workers: Workers, contexts: Contexts) -> None:
         self._broker = broker
+        self._workers = workers
         self._clock = clock
         self._contexts = contexts
         self._resources = _Resources()
@@ -114,6 +117,7 @@ class Endpoint:
             headers=headers,
             receive=receive,
             ready=self._ready,
+            workers=self._workers,
         )
         return await operation.handler(call)
 
@@ -156,17 +160,18 @@ def _check_right(scope: Scope) -> None:
     raise DomainError(Fault.FORBIDDEN, f"The {allowed.principal.role} {allowed.principal.name} may not write.")
 
 
-def endpoint(broker: Broker, clock: Clock, contexts: Contexts | None = None) -> ASGIApp:
+def endpoint(broker: Broker, clock: Clock, workers: Workers, contexts: Contexts | None = None) -> ASGIApp:
     """The NGSI-LD API as an ASGI application; it expects the guard in front of it.
 
     Args:
         broker: the one way in and out.
         clock: the source of time.
+        workers: for large bodies.
         contexts: finds JSON-LD contexts; None for those that need no fetching.
     """
-    return Endpoint(broker, clock, contexts or Contexts.closed(clock))
+    return Endpoint(broker, clock, workers, contexts or Contexts.closed(clock))
 
 
-def routes(broker: Broker, clock: Clock, contexts: Contexts | None = None) -> list[BaseRoute]:
+def routes(broker: Broker, clock: Clock, workers: Workers, contexts: Contexts | None = None) -> list[BaseRoute]:
     """The NGSI-LD API below ``/ngsi-ld/v1``; the arguments are those of :func:`endpoint`."""
-    return [Mount(PREFIX, app=endpoint(broker, clock, contexts))]
+    return [Mount(PREFIX, app=endpoint(broker, clock, workers, contexts))]

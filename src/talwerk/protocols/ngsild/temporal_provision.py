@@ -6,20 +6,21 @@ gone from both.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from talwerk.core.change import Change, Done, Mode, Target
+from talwerk.core.change import Change, Done, Mode, Outcome, Target
 from talwerk.core.entity import Attribute, Entity
 from talwerk.core.errors import bad_data
 from talwerk.core.identifiers import is_iri
 from talwerk.protocols.http.answers import Answer
-from talwerk.protocols.http.bodies import BATCH_BYTES_MAX
 
 from .attributes import named_target
 from .call import PREFIX, Call
 from .contexts import Context
-from .decoding import check_part, decode_history, decode_instances, placed
+from .decoding import decode_instances, placed
+from .large import history_of
 from .provision import addressed, single_answer, written
 from .selection import entity_id
 
@@ -30,12 +31,10 @@ async def upsert_history(call: Call) -> Answer:
     Raises:
         DomainError: BadRequestData naming the place; whatever is wrong with the body.
     """
-    payload, linked = await call.body(BATCH_BYTES_MAX)
-    entity = decode_history(payload, await call.context_of(payload, linked))
-    outcome = await written(call, Change(mode=Mode.OBSERVE, entity=entity))
-    if outcome.done is not Done.CREATED:
+    first = await _add(call, await history_of(call))
+    if first.done is not Done.CREATED:
         return Answer(204)
-    return Answer(201, headers=((b"location", f"{PREFIX}/temporal/entities/{quote(entity.id, safe=':')}".encode()),))
+    return Answer(201, headers=((b"location", f"{PREFIX}/temporal/entities/{quote(first.entity, safe=':')}".encode()),))
 
 
 async def delete_history(call: Call) -> Answer:
@@ -56,11 +55,18 @@ async def add_instances(call: Call) -> Answer:
         DomainError: ResourceNotFound; BadRequestData naming the place.
     """
     identifier = await addressed(call)
-    payload, linked = await call.body(BATCH_BYTES_MAX)
-    check_part(payload, identifier, "")
-    entity = decode_history(payload, await call.context_of(payload, linked), identifier)
-    await written(call, Change(mode=Mode.OBSERVE, entity=entity, existing=True))
+    await _add(call, await history_of(call, identifier, existing=True))
     return Answer(204)
+
+
+async def _add(call: Call, changes: Iterable[Change]) -> Outcome:
+    """Write a history piece by piece; what became of the first of them.
+
+    Raises:
+        DomainError: whatever was wrong with one of them; those before it are written.
+    """
+    outcomes = [await written(call, change) for change in changes]
+    return outcomes[0]
 
 
 async def delete_attribute_history(call: Call) -> Answer:

@@ -145,6 +145,7 @@ def _store(
     limits = Limits(
         budget_s=settings.query_budget_ms / 1_000,
         delete_history_with_entity=settings.delete_history_with_entity,
+        disk_reserve_bytes=settings.disk_reserve_mb * 1_000_000,
         wal_bytes_max=settings.wal_mb_max * 1_000_000,
         wal_kept=settings.copy_folder is not None,
         # Until themes declare more: what the city measures is what it is asked for.

@@ -8,13 +8,14 @@ import click
 
 from talwerk import __version__
 
-# Each command lies in the module of its name; only the one that is called is imported.
+# Each command lies in the module of its name (with _ for -); only the one that is called is imported.
 COMMANDS = {
     "up": "Start the city.",
     "replay": "Write a file of measurements into the city.",
     "sample": "Write an example file of measurements and its mapping.",
     "backup": "Copy the city's data, while it runs, and check the copy.",
     "restore": "Put a backup in the place of the city's data.",
+    "accept-loss": "Go on without acknowledged changes that are missing.",
     "device": "Make, list and revoke the keys of sensors and webhooks.",
     "token": "Print the operator's token.",
     "profile": "Show the city's profile, and fetch its official open files.",
@@ -33,7 +34,8 @@ class _Commands(click.Group):
         """The command of that name, None when there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"{__name__}.{module}"), module)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same

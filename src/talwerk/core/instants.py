@@ -95,6 +95,19 @@ class Clock(Protocol):
         ...
 
 
+def clock_drift(newest: int, now: int) -> int:
+    """How far the newest recorded time lies ahead of the clock, microseconds; 0 when it does not.
+
+    The store's own times never go back: more than a moment of drift means that the clock was ahead once, or is behind
+    now. That a clock is ahead now cannot be told from a city that stood still for that long.
+
+    Args:
+        newest: the newest time in the change log.
+        now: the clock's.
+    """
+    return max(newest - now, 0)
+
+
 class SystemClock:
     """The machine's clock."""
 

@@ -82,7 +82,9 @@ class _Draft(msgspec.Struct):
         self.refused.append(Refusal(attribute=name, dataset=dataset, fault=fault, detail=f"{what} {state}"))
 
 
-def merge(current: Entity | None, change: Change, now: Instant, assumed: Instant) -> Merged:
+def merge(
+    current: Entity | None, change: Change, now: Instant, assumed: Instant, present: Instant | None = None
+) -> Merged:
     """Apply a change to the current state.
 
     Revisions of history need the history; of a current state they change nothing, see the store.
@@ -90,9 +92,10 @@ def merge(current: Entity | None, change: Change, now: Instant, assumed: Instant
     Args:
         current: the entity as it is, None when it does not exist.
         change: what is asked for.
-        now: the store's time, for createdAt and modifiedAt and for what lies in the future.
+        now: the store's time, for createdAt and modifiedAt.
         assumed: the writer's strictly increasing clock, for instances that came without observedAt; several of one
             dataset follow each other by a microsecond.
+        present: decides what lies in the future; ``now`` when None.
 
     Returns:
         The entity after the change and the instances for history. ``touched`` is empty when nothing changed.
@@ -104,7 +107,7 @@ def merge(current: Entity | None, change: Change, now: Instant, assumed: Instant
     _check_existence(current, change)
     before = current.attributes if current is not None else {}
     fresh = change.mode is Mode.REPLACE or change.mode in ENDING
-    draft = _Draft(change, Times(now, assumed), {} if fresh else dict(before))
+    draft = _Draft(change, Times(now, assumed, now if present is None else present), {} if fresh else dict(before))
     _STEPS[change.mode](draft, before)
     attributes, history = draft.attributes, draft.history
     types, scopes = _identity(current, change)

@@ -17,10 +17,17 @@ _TIME_ASSUMED, _FUTURE, _OUT_OF_ORDER = int(Mark.TIME_ASSUMED), int(Mark.FUTURE)
 
 
 class Times(msgspec.Struct, frozen=True):
-    """The times of one change: the store's own, and the first for instances that came without one."""
+    """The times of one change.
+
+    Attributes:
+        now: the store's own, which never goes back.
+        assumed: the first for instances that came without one.
+        present: what lies further ahead of it than the tolerance is in the future.
+    """
 
     now: Instant
     assumed: Instant
+    present: Instant
 
 
 def same_observation(one: Attribute, other: Attribute) -> bool:
@@ -70,7 +77,7 @@ def received(
             kept[dataset] = previous
             continue
         history.append(stamped)
-        if _becomes_current(stamped, kept.get(dataset), mode, times.now):
+        if _becomes_current(stamped, kept.get(dataset), mode, times.present):
             kept[dataset] = stamped
     return tuple(kept[dataset] for dataset in sorted(kept, key=lambda d: d or "")), history
 
@@ -81,7 +88,7 @@ def _stamped(instance: Attribute, previous: Attribute | None, times: Times, mode
     if instance.observed is None:
         quality |= _TIME_ASSUMED
     else:
-        if instance.observed > times.now + FUTURE_TOLERANCE:
+        if instance.observed > times.present + FUTURE_TOLERANCE:
             quality |= _FUTURE
         newer = previous is not None and previous.observed is not None and previous.observed > instance.observed
         if newer and mode is not Mode.OBSERVE:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 from zlib import crc32
 
@@ -23,6 +24,9 @@ import msgspec
 from talwerk.core.errors import DomainError, Fault
 
 from . import log
+from .connection import open_reader
+from .faults import translated
+from .limits import Limits
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +118,33 @@ def keep_aside(path: Path) -> None:
         raise DomainError(Fault.STORAGE_FULL, detail) from error
 
 
+def accept_loss(path: Path) -> int:
+    """Let a city that nobody runs go on without what is missing; positions go on behind it.
+
+    Args:
+        path: the database file.
+
+    Returns:
+        How many acknowledged changes are given up, 0 when none is missing.
+
+    Raises:
+        DomainError: InternalError when the database is damaged; InsufficientStorage when there is no room.
+    """
+    line = read_line(path)
+    with translated(), closing(open_reader(path, Limits())) as reader:
+        lacking = missing(reader, line)
+    if line is None or not lacking:
+        return 0
+    keep_aside(path)
+    handle = os.open(path.with_name(path.name + SUFFIX), os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.pwrite(handle, msgspec.structs.replace(line, forgiven=True).encoded(), 0)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return lacking
+
+
 class Acknowledged:
     """The line, as the writer of a database keeps it.
 
@@ -160,12 +191,6 @@ class Acknowledged:
                 except OSError as error:
                     # The place is allocated since the beginning: only a broken disk comes here.
                     logger.warning("the acknowledged position cannot be noted: %s", error.strerror)
-
-    def forgive(self) -> None:
-        """Go on without what is missing; positions go on behind it."""
-        self._write(Line(self._database, self.floor, forgiven=True))
-        os.fsync(self._handle)
-        self.lacking, self.loss = 0, ""
 
     def close(self) -> None:
         """Release the file."""

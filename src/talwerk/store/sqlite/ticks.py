@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from talwerk.core.instants import Clock, Instant
+from talwerk.core.instants import DAY, Clock, Instant
 
 
 class Ticks:
@@ -21,6 +21,15 @@ class Ticks:
         """The next tick, microseconds UTC."""
         self._last = max(self._clock.now(), self._last + 1)
         return Instant(self._last)
+
+    def present(self) -> Instant:
+        """What values are judged by: the last tick, unless it is more than a day ahead of the wall time.
+
+        A clock that went back by less is taken for wrong now, so that what sensors send is not marked as of the
+        future. One that went back by more was wrong before: ticks go on from there, but they say nothing of today.
+        """
+        wall = self._clock.now()
+        return Instant(self._last) if self._last - wall <= DAY else wall
 
     def reach(self, tick: int) -> None:
         """Go on after this tick."""

@@ -38,7 +38,7 @@ class Served(msgspec.Struct, frozen=True):
 
 def environment(data: Path, city: str) -> dict[str, str]:
     kept = {name: text for name, text in os.environ.items() if not name.startswith("TALWERK_")}
-    return {**kept, "TALWERK_DATA": str(data), "TALWERK_CITY": city, "TALWERK_PORT": "0"}
+    return {**kept, "TALWERK_DATA": str(data), "TALWERK_CITY": city, "TALWERK_PORT": "0", "TALWERK_FEEDS": "off"}
 
 
 def talwerk(data: Path, city: str, *arguments: str) -> str:

@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from talwerk.processes.duties import Duty
+from talwerk.services.outgoing import Egress
+from talwerk.services.sources.duty import Sources
 
 from .city import City
 
 
-def duties(city: City) -> tuple[Duty, ...]:  # noqa: ARG001 - each duty is put together from the city
+def duties(city: City) -> tuple[Duty, ...]:
     """Everything that goes on in the engine's process as long as the city is up."""
-    return ()
+    return tuple(_sources(city))
+
+
+def _sources(city: City) -> list[Duty]:
+    settings = city.settings
+    # Until there is a twin to switch to, "auto" means the real feeds.
+    if settings.feeds not in {"auto", "live"} or not city.profile.sources:
+        return []
+    polled = Sources(
+        city.profile,
+        city.broker,
+        city.system_scope("sources"),
+        clock=city.clock,
+        egress=Egress(proxy=settings.proxy, proxy_except=settings.proxy_except, ca_file=settings.ca_file),
+        heavy=city.workers.run,
+    )
+    if city.reporter is not None:
+        city.reporter.sources = polled.states
+    return [polled]

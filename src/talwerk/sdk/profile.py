@@ -167,6 +167,36 @@ class City(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise ValueError(f"The zone {self.zone!r} is not in the IANA time zone database") from None
 
 
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A source that the city polls.
+
+    Attributes:
+        key: stands in ids of entities and as the source of series; it stays when a connector is renamed.
+        connector: key of the connector that reads it.
+        address: what the connector's paths follow, without a slash at the end.
+        things: native ids that are wanted besides those that measuring points name; none at all means all of them.
+        parameters: for the connector.
+        title: what people call it, empty for the connector's.
+        licence: SPDX identifier, empty for the connector's: an operator who has asked may know more.
+        attribution: the credit line, empty for the connector's.
+        every_s: seconds between two polls, 0 for the connector's.
+        stale_s: seconds after which a value is stale, 0 for the connector's.
+        unconfirmed: which of these no source has confirmed.
+    """
+
+    key: Key
+    connector: Key
+    address: Annotated[str, Meta(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?$", max_length=500)]
+    things: tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~\-]+$", max_length=200)], ...] = ()
+    parameters: dict[str, str | int | float | bool] = {}
+    title: str = ""
+    licence: str = ""
+    attribution: str = ""
+    every_s: Annotated[int, Meta(ge=0)] = 0
+    stale_s: Annotated[int, Meta(ge=0)] = 0
+    unconfirmed: tuple[str, ...] = ()
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that makes Talwerk the platform of this city.
 
@@ -174,11 +204,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         city: the municipality.
         axis: what it lies along, None when it has none.
         points: further measuring points, most telling first.
+        sources: what the city polls.
     """
 
     city: City
     axis: Axis | None = None
     points: tuple[MeasuringPoint, ...] = ()
+    sources: tuple[Source, ...] = ()
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -186,6 +218,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             if point.key in seen:
                 raise ValueError(f"The measuring point {point.key!r} is declared twice")
             seen.add(point.key)
+        keys = [source.key for source in self.sources]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f"The source {key!r} is declared twice")
 
     @property
     def measuring_points(self) -> tuple[MeasuringPoint, ...]:
@@ -200,6 +236,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """Ids of the entities that may deliver the point's values, best first; example values come last."""
         references = (*point.entities, f"{EXAMPLE_SOURCE}:{point.key}")
         return tuple(entity_id(reference, point.type, self.city.ags) for reference in references)
+
+    def wanted(self, source: Source) -> tuple[str, ...]:
+        """Native ids of what the city wants of a source: what its measuring points name, and the source's things."""
+        named = (reference.partition(":") for point in self.measuring_points for reference in point.entities)
+        return tuple(dict.fromkeys([native for key, _, native in named if key == source.key] + list(source.things)))
 
 
 def entity_id(reference: str, kind: str, ags: str, source: str = "") -> Iri:

@@ -70,6 +70,24 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     size_mb_max: Annotated[int, Meta(ge=1, le=500)] = 80
 
 
+class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A stretch of the city's axis, and the quarters along it.
+
+    Attributes:
+        key: stable within the profile.
+        name: what people call it.
+        point: key of the measuring point that speaks for it.
+        quarters: keys of the quarters that lie at it.
+        unconfirmed: what about it no source has confirmed.
+    """
+
+    key: Key
+    name: Name
+    point: Name
+    quarters: Annotated[tuple[str, ...], Meta(min_length=1)]
+    unconfirmed: tuple[Literal["quarters", "point"], ...] = ()
+
+
 class Territory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A city's parts. Centres are good for placing a name on a map; they are no boundaries.
 
@@ -80,6 +98,7 @@ class Territory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         populations: of the whole city, one per way of counting; they are never one series.
         area_km2: of the whole city.
         layers: official open files with boundaries and addresses.
+        reaches: stretches of the axis, in its order.
     """
 
     bounds: tuple[Longitude, Latitude, Longitude, Latitude]
@@ -88,6 +107,7 @@ class Territory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     populations: tuple[Figure, ...] = ()
     area_km2: Annotated[float, Meta(gt=0)] | None = None
     layers: tuple[Layer, ...] = ()
+    reaches: tuple[Reach, ...] = ()
 
     def __post_init__(self) -> None:
         west, south, east, north = self.bounds
@@ -103,3 +123,11 @@ class Territory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         for part in self.quarters:
             if part.borough not in boroughs:
                 raise ValueError(f"The quarter {part.name} belongs to the unknown borough {part.borough!r}")
+        quarters = {part.key for part in self.quarters}
+        for reach in self.reaches:
+            if unknown := set(reach.quarters) - quarters:
+                raise ValueError(f"The reach {reach.name} names unknown quarters: {', '.join(sorted(unknown))}")
+
+    def reach_of(self, quarter: str) -> Reach | None:
+        """The stretch of the axis that a quarter lies at, None when it lies at none."""
+        return next((reach for reach in self.reaches if quarter in reach.quarters), None)

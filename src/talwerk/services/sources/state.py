@@ -40,7 +40,8 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
         due: when it is asked next.
         values: values that it has brought since the start.
         faults: answers that could not be used since the start.
-        error: the last error, in one sentence; empty when there is none.
+        error: what is wrong with it now, in one sentence; empty when nothing is.
+        left_out: values that could not be used in the latest answers, by reason.
     """
 
     key: str
@@ -54,3 +55,4 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     values: int = 0
     faults: int = 0
     error: str = ""
+    left_out: dict[str, int] = {}

@@ -1,0 +1,169 @@
+"""What a connector finds in an answer: readings, things, further questions, and what could not be used."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from talwerk.core.instants import Instant, instant_or_none
+from talwerk.core.quality import Flag
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="reading"):
+    """One value of one quantity of one thing.
+
+    Attributes:
+        native: the source's own id of the thing.
+        attribute: short attribute name; unit, type, limits and interval are those that the connector declares for it.
+        value: a finite number or a text.
+        observed: the stamp as the source gives it, microseconds UTC; of an interval its start or end as declared.
+        quality: the source's own verdict, if it has one.
+        type: short entity type, empty for the declared one.
+        unit: UN/CEFACT code, empty for the declared one.
+        dataset: short key that tells apart several values of one attribute at one thing, empty for one.
+    """
+
+    native: str
+    attribute: str
+    value: int | float | str
+    observed: int
+    quality: Flag = Flag.NOT_EVALUATED
+    type: str = ""
+    unit: str = ""
+    dataset: str = ""
+
+
+class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="thing"):
+    """What a source says about a thing that it measures at, or that it only describes (a school, a warning).
+
+    Attributes:
+        native: the source's own id.
+        type: short entity type (Smart Data Models).
+        name: what people call it, empty when the source tells none.
+        place: where it is, in words.
+        location: GeoJSON geometry, WGS 84, None when the source tells none.
+        levels: levels as the source states them, ascending, in the quantity's unit.
+        statements: further attributes by short name; JSON values.
+    """
+
+    native: str
+    type: str
+    name: str = ""
+    place: str = ""
+    location: dict[str, Any] | None = None
+    levels: tuple[float, ...] = ()
+    statements: dict[str, Any] = {}
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="ask"):
+    """A request that follows from an answer, for example the series of a station that a list names.
+
+    Attributes:
+        request: key of the request.
+        parameters: texts for the placeholders of its path; ``native`` names the thing that it is about.
+    """
+
+    request: str
+    parameters: dict[str, str]
+
+
+class Unusable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="unusable"):
+    """Something that was left out.
+
+    Attributes:
+        reason: a short clause without the value itself, so that equal reasons can be counted.
+        gap: whether the source says so itself (a null where a value belongs); a gap is no fault.
+    """
+
+    reason: str
+    gap: bool = False
+
+
+Finding = Reading | Thing | Ask | Unusable
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connector's functions know besides the answer.
+
+    Attributes:
+        now: when the answer came, microseconds UTC.
+        zone: of stamps without an offset, as the connector declares it.
+        wanted: native ids of the things that the city wants, empty for all of them.
+        parameters: those of the profile, and those of the request.
+    """
+
+    now: int
+    zone: str = "UTC"
+    wanted: tuple[str, ...] = ()
+    parameters: dict[str, Any] = {}
+
+    def instant(self, stamp: object) -> Instant | None:
+        """The instant of an ISO 8601 stamp, with an offset or in the connector's zone; None when it is none.
+
+        Of an hour that comes twice the first one is meant; an hour that is left out names no instant.
+        """
+        found = instant_or_none(stamp)
+        if found is not None or not isinstance(stamp, str):
+            return found
+        try:
+            wall = datetime.fromisoformat(stamp.strip())
+        except ValueError:
+            return None
+        if wall.tzinfo is not None:
+            return None
+        zone = zone_of(self.zone)
+        first, second = (wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+        if first is None or second is None or first < second:
+            return None
+        return instant_or_none(datetime.isoformat(wall.replace(tzinfo=zone)))
+
+
+def zone_of(name: str) -> tzinfo:
+    """The zone of an IANA name, or of a fixed offset such as ``+01:00``.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if name[:1] in "+-":
+        moment = datetime.strptime(name, "%z")
+        return moment.tzinfo or timezone(timedelta())
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError) as error:
+        raise ValueError(f"The zone {name!r} is neither in the IANA time zone database nor an offset") from error
+
+
+def number(value: object) -> float | None:
+    """A finite number, also of a text such as ``12.3``; None for everything else: null, NaN, infinities, truths."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def measured(native: str, attribute: str, stamp: object, value: object, context: Context) -> Reading | Unusable:
+    """The reading that a stamp and a value make, or why they make none."""
+    observed = context.instant(stamp)
+    if observed is None:
+        return Unusable(reason="a stamp is no time")
+    if value is None or value == "":
+        return Unusable(reason="a value is missing", gap=True)
+    found = number(value)
+    if found is None:
+        return Unusable(reason="a value is no finite number")
+    return Reading(native=native, attribute=attribute, value=found, observed=observed)
+
+
+def point(longitude: object, latitude: object) -> dict[str, Any] | None:
+    """A GeoJSON point, None when the coordinates are none; zero and zero is what forms hold that nobody filled in."""
+    x, y = number(longitude), number(latitude)
+    if x is None or y is None or not (abs(x) <= 180 and abs(y) <= 90) or (x == 0 and y == 0):
+        return None
+    return {"type": "Point", "coordinates": [x, y]}

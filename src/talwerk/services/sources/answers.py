@@ -1,0 +1,98 @@
+"""What is in an answer: decoded, read by the connector, and never more trusted than it deserves.
+
+Pure, so that a large answer can be read in a worker: :func:`in_worker` is the same from bytes to bytes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from typing import Any
+
+import msgspec
+
+from talwerk.core.errors import bad_data
+from talwerk.sdk.connector import Connector, Request
+from talwerk.sdk.reading import Context, Finding
+
+from .discovery import load
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+class Task(msgspec.Struct, frozen=True):
+    """An answer that a worker reads."""
+
+    reference: str
+    request: str
+    content: bytes
+    charset: str
+    context: Context
+
+
+def read_answer(
+    connector: Connector, request: Request, content: bytes, charset: str, context: Context
+) -> list[Finding]:
+    """What the connector finds in an answer.
+
+    Args:
+        connector: whose request it was.
+        request: what was asked.
+        content: the answer's body, decompressed.
+        charset: as the answer declares it, empty when it does not.
+        context: what the connector may know besides.
+
+    Raises:
+        DomainError: BadRequestData when the answer cannot be read; the detail is a clause about it.
+    """
+    payload = _decoded(request, content, charset)
+    try:
+        return list(request.parse(payload, context))
+    except Exception as error:
+        # Mostly another shape than the connector expects; whatever it is, it ends here and names itself.
+        detail = f"it has another shape than {connector.key} knows ({type(error).__name__}: {str(error)[:120]})"
+        raise bad_data(detail) from error
+
+
+def in_worker(task: bytes) -> bytes:
+    """:func:`read_answer` for an encoded :class:`Task`; the findings as msgpack."""
+    asked = msgspec.msgpack.decode(task, type=Task)
+    connector = load(asked.reference)
+    request = connector.request(asked.request)
+    return msgspec.msgpack.encode(read_answer(connector, request, asked.content, asked.charset, asked.context))
+
+
+def _decoded(request: Request, content: bytes, charset: str) -> Any:
+    if request.format == "bytes":
+        return content
+    if not content.strip():
+        raise bad_data("it is empty")
+    if request.format == "text":
+        return _text(content, charset)
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Not as RFC 8259 wants it. Sources write NaN and Infinity all the same, and other encodings.
+        return _lenient(_text(content, charset))
+
+
+def _lenient(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise bad_data("it is nested too deeply") from None
+    except ValueError as error:
+        if text.lstrip().startswith("<"):
+            raise bad_data("it is a page (HTML or XML) instead of JSON") from None
+        raise bad_data(f"it is not JSON ({str(error)[:120]})") from None
+
+
+def _text(content: bytes, charset: str) -> str:
+    """The text: by its byte order mark, as declared, as UTF-8, and last of all as western Europe used to write it."""
+    marked = [name for mark, name in _BOMS if content.startswith(mark)]
+    for name in (*marked, charset, "utf-8"):
+        try:
+            return content.decode(name)
+        except (LookupError, UnicodeError):
+            continue
+    return content.decode("cp1252", errors="replace")

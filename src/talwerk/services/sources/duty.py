@@ -1,0 +1,190 @@
+"""The duty that polls all sources of a city, says how they are, and tells once when that changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+
+from talwerk.broker import Broker
+from talwerk.core.entity import Attribute, Entity, Kind
+from talwerk.core.errors import DomainError
+from talwerk.core.identifiers import city_urn
+from talwerk.core.instants import Clock, format_instant
+from talwerk.core.scope import Scope
+from talwerk.core.terms import expand
+from talwerk.sdk.profile import Profile
+from talwerk.services.outgoing import Egress
+from talwerk.services.replay.provenance import MixedError, check_unmixed
+
+from .discovery import discover
+from .feed import Feed, feed
+from .fetching import Fetcher, Patience
+from .polling import Heavy, Poll, Tools
+from .state import Health, SourceState
+from .writing import Writing
+
+TYPE = "DataSource"
+OWNER = "talwerk"
+"""Source part of the ids of sources themselves."""
+LOOK_EVERY_S = 5.0
+FIRST_WITHIN_S = 1.0
+
+logger = logging.getLogger(__name__)
+
+_FAILING = frozenset({Health.STALE, Health.SILENT, Health.UNREACHABLE, Health.MALFORMED})
+
+
+class Sources:
+    """Polls the sources of a profile; a duty of the engine.
+
+    Args:
+        profile: names the sources.
+        broker: the way in.
+        scope: on whose behalf.
+        clock: the source of time.
+        egress: the operator's policy for outgoing requests.
+        heavy: reads large answers elsewhere, None for a thread.
+        patience: how long a source may take.
+    """
+
+    name = "sources"
+
+    def __init__(  # noqa: PLR0913 - what a duty works with; each is a thing of its own
+        self,
+        profile: Profile,
+        broker: Broker,
+        scope: Scope,
+        *,
+        clock: Clock,
+        egress: Egress,
+        heavy: Heavy | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._profile = profile
+        self._broker = broker
+        self._scope = scope
+        self._clock = clock
+        self._egress = egress
+        self._heavy = heavy
+        self._patience = patience
+        self._polls: tuple[Poll, ...] = ()
+
+    def states(self) -> tuple[SourceState, ...]:
+        """How each source is now."""
+        return tuple(poll.state for poll in self._polls)
+
+    async def run(self) -> None:
+        """Poll until cancelled; return when there is nothing to poll, or nothing may be."""
+        if not self._profile.sources:
+            return
+        try:
+            check_unmixed(self._broker, self._scope, simulated=False)
+        except MixedError as error:
+            logger.warning("sources are not polled: %s", error.detail)
+            return
+        fetcher = Fetcher(self._egress, self._clock, self._patience)
+        writing = Writing(self._broker, self._scope)
+        dice = random.Random()  # noqa: S311 - spreads polls, keeps no secret
+        tools = Tools(fetcher=fetcher, writing=writing, clock=self._clock, heavy=self._heavy, dice=dice)
+        self._polls = tuple(Poll(each, tools, writing.newest(each, self._clock.now())) for each in self._feeds())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for poll in self._polls:
+                    group.create_task(self._keep_polling(poll, writing, dice))
+        finally:
+            await fetcher.close()
+
+    def _feeds(self) -> list[Feed]:
+        found = discover()
+        feeds = []
+        for source in self._profile.sources:
+            try:
+                feeds.append(feed(source, self._profile, found))
+            except DomainError as error:
+                # One source that cannot be polled does not stop the others.
+                logger.error("%s", error.detail)  # noqa: TRY400 - the text says it all
+        return feeds
+
+    async def _keep_polling(self, poll: Poll, writing: Writing, dice: random.Random) -> None:
+        # Whatever else starts with the city goes first.
+        await asyncio.sleep(FIRST_WITHIN_S * dice.uniform(0.5, 1))
+        teller = Teller(poll.feed, writing)
+        while True:
+            wait_s = poll.due_s - self._clock.monotonic_s()
+            if wait_s > 0:
+                # Sources also become stale while nobody asks them.
+                await asyncio.sleep(min(wait_s, LOOK_EVERY_S))
+            else:
+                await poll.step()
+            await teller.tell(poll.state)
+
+
+class Teller:
+    """Tells how a source is, whenever that changes: one line in the log, and an entity with history.
+
+    Args:
+        feed: the source.
+        writing: the way in.
+    """
+
+    def __init__(self, feed: Feed, writing: Writing) -> None:
+        self._feed = feed
+        self._writing = writing
+        self._logged = (Health.WAITING, False)
+        self._written: Health | None = None
+
+    async def tell(self, state: SourceState) -> None:
+        """Tell it, if it is news."""
+        if state.health is Health.WAITING:
+            return
+        self._log(state)
+        if state.health is self._written:
+            return
+        try:
+            await self._writing.update(described(state, self._feed), self._feed)
+        except DomainError as error:
+            # It is told again with the next look; that the city cannot write is told elsewhere.
+            logger.debug("the state of the source %s was not written: %s", state.key, error.detail)
+        else:
+            self._written = state.health
+
+    def _log(self, state: SourceState) -> None:
+        now = (state.health, bool(state.error))
+        if now == self._logged:
+            return
+        (before, _), self._logged = self._logged, now
+        fields = {"source": state.key, "health": state.health.value}
+        if state.health in _FAILING and state.health is not before:
+            logger.warning("source %s is %s%s", state.key, state.health, _why(state), extra=fields)
+        elif state.health not in _FAILING and state.error:
+            logger.warning("source %s is in part unavailable%s", state.key, _why(state), extra=fields)
+        elif state.health not in _FAILING:
+            logger.info("source %s is %s", state.key, state.health, extra=fields)
+
+
+def _why(state: SourceState) -> str:
+    if state.error:
+        return f": {state.error}"
+    return f": its newest value is of {format_instant(state.newest)}" if state.newest is not None else ""
+
+
+def described(state: SourceState, feed: Feed) -> Entity:
+    """A source as an entity, so that pages, interface and live feed see how it is, with history.
+
+    Since when it is so is the time at which ``health`` was modified. Nothing of it is an observation: it has no time
+    but that of writing, and stands in nobody's way.
+    """
+    texts = {
+        "name": state.title,
+        "health": state.health.value,
+        "lastError": state.error,
+        "publisher": feed.connector.publisher,
+        "licence": feed.licence,
+        "attribution": feed.attribution,
+    }
+    return Entity(
+        id=city_urn(TYPE, feed.ags, OWNER, feed.key),
+        types=(expand(TYPE),),
+        attributes={expand(name): (Attribute(kind=Kind.PROPERTY, value=text),) for name, text in texts.items()},
+    )

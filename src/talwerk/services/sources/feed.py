@@ -1,0 +1,134 @@
+"""A feed: a source of the profile together with its connector, everything decided."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from talwerk.core.change import Provenance
+from talwerk.core.errors import DomainError, Fault
+from talwerk.core.identifiers import Iri, city_urn
+from talwerk.sdk.connector import PLACEHOLDER, Connector, Quantity, Request
+from talwerk.sdk.profile import Profile, Source
+
+from .discovery import Found
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """What is polled.
+
+    Attributes:
+        key: of the source.
+        title: what people call it.
+        address: what paths follow.
+        ags: key of the authority in ids.
+        connector: how it is read.
+        reference: where another process finds the connector.
+        licence: of its values.
+        attribution: the credit line.
+        every_s: seconds between two polls.
+        stale_s: seconds after which its newest value is stale.
+        cadence_s: expected seconds between two values.
+        wanted: native ids that the city wants, empty for all.
+        staged: native ids whose levels the profile states itself.
+        parameters: for the connector.
+    """
+
+    key: str
+    title: str
+    address: str
+    ags: str
+    connector: Connector
+    reference: str
+    licence: str
+    attribution: str
+    every_s: int
+    stale_s: int
+    cadence_s: int
+    wanted: tuple[str, ...]
+    staged: frozenset[str]
+    parameters: dict[str, Any]
+
+    def entity(self, kind: str, native: str) -> Iri:
+        """The id of a thing of this source.
+
+        Raises:
+            DomainError: InvalidRequest when the native id holds what no id of ours may hold.
+        """
+        return city_urn(kind, self.ags, self.key, native)
+
+    def provenance(self, quantity: Quantity | None = None) -> Provenance:
+        """Where its values come from; without a quantity that of a statement, which has no rhythm."""
+        if quantity is None:
+            return Provenance(source=self.key, licence=self.licence, attribution=self.attribution)
+        return Provenance(
+            source=self.key,
+            licence=self.licence,
+            attribution=self.attribution,
+            method=quantity.method,
+            cadence_s=self.cadence_s,
+            stale_s=self.stale_s,
+        )
+
+    def every(self, request: Request) -> int:
+        """Seconds between two of these requests; a profile that polls faster makes all of them faster alike."""
+        if request.every_s is None:
+            return self.every_s
+        return max(1, request.every_s * self.every_s // self.connector.every_s)
+
+    def url(self, request: Request, parameters: dict[str, str]) -> str:
+        """Where a request goes.
+
+        Raises:
+            DomainError: BadRequestData when a placeholder has no parameter, or one that would change the path.
+        """
+
+        def filled(match: re.Match[str]) -> str:
+            value = str(parameters.get(match[1], self.parameters.get(match[1], "")))
+            if value.strip(".") == "":
+                raise DomainError(Fault.BAD_REQUEST_DATA, f"the parameter {match[1]!r} has no usable value")
+            return quote(value, safe="")
+
+        return self.address + PLACEHOLDER.sub(filled, request.path)
+
+
+def feed(source: Source, profile: Profile, found: dict[str, Found]) -> Feed:
+    """The feed of a source.
+
+    Raises:
+        DomainError: InvalidRequest when there is no such connector, or a parameter is unknown or missing.
+    """
+    if source.connector not in found:
+        known = ", ".join(sorted(found))
+        detail = (
+            f"The source {source.key!r} needs the connector {source.connector!r}, which is not there; known: {known}."
+        )
+        raise DomainError(Fault.INVALID_REQUEST, detail)
+    connector = found[source.connector].connector
+    parameters = {**connector.parameters, **source.parameters}
+    wrong = [name for name in parameters if name not in connector.parameters or parameters[name] is None]
+    if wrong:
+        detail = f"The source {source.key!r} has an unknown parameter or lacks a value for one: {', '.join(wrong)}."
+        raise DomainError(Fault.INVALID_REQUEST, detail)
+    every_s = source.every_s or connector.every_s
+    references = {ref for point in profile.measuring_points if point.levels is not None for ref in point.entities}
+    wanted = profile.wanted(source)
+    return Feed(
+        key=source.key,
+        title=source.title or connector.title,
+        address=source.address,
+        ags=profile.city.ags,
+        connector=connector,
+        reference=found[source.connector].reference,
+        licence=source.licence or connector.licence,
+        attribution=source.attribution or connector.attribution,
+        every_s=every_s,
+        stale_s=source.stale_s or connector.stale_s,
+        cadence_s=connector.cadence_s,
+        wanted=wanted,
+        staged=frozenset(native for native in wanted if f"{source.key}:{native}" in references),
+        parameters=parameters,
+    )

@@ -1,0 +1,254 @@
+"""One source, polled: what is asked when, what follows from an answer, and how the source is meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from talwerk.core.errors import DomainError, Fault
+from talwerk.core.instants import Clock, Instant
+from talwerk.sdk.connector import MIB, Request
+from talwerk.sdk.reading import Ask, Context, Finding
+
+from .answers import Task, in_worker, read_answer
+from .feed import Feed
+from .fetching import Answer, Fetcher, UnfitError, UnreachableError, Validators
+from .judging import FAILURES, Course, Ending, judge
+from .shaping import shape
+from .state import Health, SourceState
+from .writing import Writing
+
+Heavy = Callable[[str, bytes, float], Awaitable[bytes]]
+"""Does ``module:function`` with bytes in another process, within so many seconds; gives bytes."""
+
+LARGE_BYTES = MIB
+READING_MAX_S = 120.0
+RETRY_LEAST_S = 10.0
+JITTER = 0.1
+JOBS_MAX = 5_000
+
+logger = logging.getLogger(__name__)
+
+_findings = msgspec.msgpack.Decoder(list[Finding])
+
+
+class Job(msgspec.Struct, kw_only=True):
+    """One request with its parameters, asked again and again.
+
+    Attributes:
+        request: what is asked.
+        parameters: for its path and for the connector.
+        due_s: when it is asked next, on the monotonic clock.
+        course: how it goes.
+        validators: of the last answer.
+        digest: of the last answer that was written.
+        left_out: what could not be used in it.
+        children: keys of the jobs that followed from it.
+    """
+
+    request: Request
+    parameters: dict[str, str] = {}
+    due_s: float = 0.0
+    course: Course = msgspec.field(default_factory=Course)
+    validators: Validators = Validators()
+    digest: bytes = b""
+    left_out: Counter[str] = msgspec.field(default_factory=Counter)
+    children: tuple[str, ...] = ()
+
+
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
+    """What all polls share.
+
+    Attributes:
+        fetcher: asks.
+        writing: writes.
+        clock: the source of time.
+        heavy: reads large answers elsewhere, None for a thread of our own.
+        dice: spreads the polls of many sources.
+    """
+
+    fetcher: Fetcher
+    writing: Writing
+    clock: Clock
+    heavy: Heavy | None = None
+    dice: random.Random
+
+
+class Poll:
+    """Polls one source.
+
+    Args:
+        feed: which.
+        tools: with what.
+        newest: time of the newest value that the city holds already.
+    """
+
+    def __init__(self, feed: Feed, tools: Tools, newest: Instant | None = None) -> None:
+        self._feed = feed
+        self._tools = tools
+        first = feed.connector.requests[0]
+        self._jobs = {first.key: Job(request=first, due_s=tools.clock.monotonic_s())}
+        self._state = SourceState(key=feed.key, title=feed.title, since=tools.clock.now(), newest=newest)
+        self._named: set[str] = set()
+
+    @property
+    def feed(self) -> Feed:
+        """What is polled."""
+        return self._feed
+
+    @property
+    def state(self) -> SourceState:
+        """How the source is, also by the time that has passed since the last poll."""
+        health = judge(self._judged(), self._state.newest, self._tools.clock.now(), self._feed.stale_s)
+        if health is Health.WAITING:
+            # Requests are under way for the first time, or anew after a new list: nothing new can be said.
+            health = self._state.health
+        errors = [f"{job.request.key}: {job.course.error}" for job in self._judged_jobs() if job.course.error]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        left_out: Counter[str] = sum((job.left_out for job in self._jobs.values()), Counter())
+        now = self._tools.clock.now()
+        due_s = min(job.due_s for job in self._jobs.values()) - self._tools.clock.monotonic_s()
+        self._state = msgspec.structs.replace(
+            self._state,
+            health=health,
+            since=now if health is not self._state.health else self._state.since,
+            due=Instant(now + round(max(due_s, 0.0) * 1_000_000)),
+            error=errors[0] + more if errors else "",
+            left_out=dict(left_out),
+        )
+        return self._state
+
+    @property
+    def due_s(self) -> float:
+        """When the next request is due, on the monotonic clock."""
+        return min(job.due_s for job in self._jobs.values())
+
+    async def step(self) -> None:
+        """Ask what is due first."""
+        job = min(self._jobs.values(), key=lambda each: (each.due_s, each.request.optional))
+        wait_s = 0.0
+        before = job.course.failures
+        self._note(asked=self._tools.clock.now())
+        try:
+            await self._ask(job)
+        except UnreachableError as error:
+            wait_s = error.retry_after_s
+            self._failed(job, Ending.UNREACHABLE, str(error))
+        except UnfitError as error:
+            self._failed(job, Ending.MALFORMED, str(error))
+        except DomainError as error:
+            # A fault of ours (no room to write, no worker free) says nothing about the source.
+            if error.fault is Fault.BAD_REQUEST_DATA:
+                self._failed(job, Ending.MALFORMED, error.detail)
+            else:
+                job.course.failures += 1
+                job.course.error = f"it could not be kept: {error.detail}"
+        except Exception:
+            # A fault of a connector that nobody thought of must not stop the other sources.
+            if not job.course.failures:
+                logger.exception("the source %s cannot be polled", self._feed.key)
+            self._failed(job, Ending.MALFORMED, "the connector failed, the log says how")
+        every_s = self._feed.every(job.request)
+        if job.course.failures > before and not job.request.optional:
+            every_s = min(every_s, RETRY_LEAST_S * 2 ** min(job.course.failures - 1, 16))
+        spread = 1 + JITTER * self._tools.dice.uniform(-1, 1)
+        job.due_s = self._tools.clock.monotonic_s() + max(every_s * spread, wait_s)
+
+    async def _ask(self, job: Job) -> None:
+        url = self._feed.url(job.request, job.parameters)
+        answer = await self._tools.fetcher.fetch(url, self._feed.connector.size_max, job.validators)
+        now = self._tools.clock.now()
+        if answer.content is not None:
+            digest = hashlib.blake2b(answer.content, digest_size=16).digest()
+            if digest != job.digest:
+                await self._take(job, answer, now)
+                job.digest = digest
+            job.validators = answer.validators
+        job.course.failures, job.course.error = 0, ""
+        if job.course.ending in FAILURES:
+            # The same answer as before the failure.
+            job.course.ending = Ending.VALUES
+        self._note(answered=now)
+
+    async def _take(self, job: Job, answer: Answer, now: Instant) -> None:
+        """Read an answer, write what it brought, and remember what follows from it."""
+        # Whatever goes wrong in here: the same answer is read again next time.
+        job.digest, job.validators = b"", Validators()
+        shaped = shape(await self._read(job, answer, now), self._feed, now)
+        found = bool(shaped.columns or shaped.things or shaped.asks)
+        if shaped.left_out and not found:
+            raise DomainError(
+                Fault.BAD_REQUEST_DATA, f"nothing in it can be used: {shaped.left_out.most_common(1)[0][0]}"
+            )
+        added = await self._tools.writing.write(shaped, self._feed)
+        self._follow(job, shaped.asks)
+        job.left_out = shaped.left_out
+        self._tell_left_out(job)
+        job.course.ending = Ending.VALUES if found else Ending.NOTHING
+        newest = max((at for at in (self._state.newest, shaped.newest) if at is not None), default=None)
+        self._note(newest=newest, values=self._state.values + added)
+
+    async def _read(self, job: Job, answer: Answer, now: Instant) -> list[Finding]:
+        content = answer.content or b""
+        feed = self._feed
+        context = Context(
+            now=now, zone=feed.connector.zone, wanted=feed.wanted, parameters={**feed.parameters, **job.parameters}
+        )
+        if len(content) <= LARGE_BYTES:
+            return read_answer(feed.connector, job.request, content, answer.charset, context)
+        if self._tools.heavy is None:
+            return await asyncio.to_thread(read_answer, feed.connector, job.request, content, answer.charset, context)
+        task = msgspec.msgpack.encode(Task(feed.reference, job.request.key, content, answer.charset, context))
+        name = f"{in_worker.__module__}:{in_worker.__name__}"
+        found = await self._tools.heavy(name, task, READING_MAX_S)
+        return await asyncio.to_thread(_findings.decode, found)
+
+    def _follow(self, job: Job, asks: list[Ask]) -> None:
+        """Go on with the requests that follow from the newest answer, and with no others."""
+        now_s = self._tools.clock.monotonic_s()
+        wanted: dict[str, Ask] = {}
+        for ask in asks[:JOBS_MAX]:
+            wanted["?".join((ask.request, *(f"{name}={ask.parameters[name]}" for name in sorted(ask.parameters))))] = (
+                ask
+            )
+        for key in job.children:
+            if key not in wanted:
+                self._jobs.pop(key, None)
+        for key, ask in wanted.items():
+            request = self._feed.connector.request(ask.request)
+            if key not in self._jobs and len(self._jobs) < JOBS_MAX:
+                self._jobs[key] = Job(request=request, parameters=ask.parameters, due_s=now_s)
+        job.children = tuple(wanted)
+
+    def _failed(self, job: Job, ending: Ending, detail: str) -> None:
+        job.course.failures += 1
+        job.course.ending, job.course.error = ending, detail
+        if not job.request.optional:
+            self._note(faults=self._state.faults + 1)
+
+    def _judged_jobs(self) -> list[Job]:
+        """The requests that say how the source is: those that bring values, and those that could lead there."""
+        needed = [job for job in self._jobs.values() if not job.request.optional]
+        return [job for job in needed if not job.children or job.course.ending in FAILURES]
+
+    def _judged(self) -> list[Course]:
+        jobs = [job for job in self._judged_jobs() if not job.children] or self._judged_jobs()
+        return [job.course for job in jobs]
+
+    def _tell_left_out(self, job: Job) -> None:
+        """Log each reason once since the start; the state has the counts."""
+        for reason, count in job.left_out.items():
+            if reason not in self._named and len(self._named) < JOBS_MAX:
+                self._named.add(reason)
+                logger.info(
+                    "source %s: %d left out in an answer to %s: %s", self._feed.key, count, job.request.key, reason
+                )
+
+    def _note(self, **changes: object) -> None:
+        self._state = msgspec.structs.replace(self._state, **changes)

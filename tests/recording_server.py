@@ -1,0 +1,173 @@
+"""A server of recordings on this machine, whose answers can be made to fail in every way that sources fail."""
+
+from __future__ import annotations
+
+import re
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+from talwerk.core.instants import Instant, datetime_of, instant_or_none
+from talwerk.sdk.recording import read_recording
+
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+
+
+@dataclass
+class Reply:
+    """What is answered to one path.
+
+    Attributes:
+        body: as it travels.
+        status: of the answer.
+        headers: of the answer; a content type of JSON where there is none.
+        cut: closes the connection after so many bytes, with a reset.
+        pause_s: between one byte and the next, 0 for all at once.
+        before_s: before anything is sent.
+        repeat: how often the body is sent, for bodies that nobody would like to keep.
+    """
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: int | None = None
+    pause_s: float = 0.0
+    before_s: float = 0.0
+    repeat: int = 1
+
+
+@dataclass
+class Recorded:
+    """A running server.
+
+    Attributes:
+        address: without a slash at the end.
+        replies: by path; what is not there is 404. May be changed while it runs.
+        fault: changes any reply, for example :func:`status`; None for none.
+        asked: the requests that came, as path and headers.
+        most_at_once: requests that were under way at the same time.
+    """
+
+    address: str = ""
+    replies: dict[str, Reply] = field(default_factory=dict)
+    fault: Callable[[str, Reply], Reply] | None = None
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    most_at_once: int = 0
+
+    def count(self, ending: str) -> int:
+        """How often a path with this ending was asked for."""
+        return sum(path.endswith(ending) for path, _ in self.asked)
+
+
+def replies(folder: Path, at: Instant | None = None) -> dict[str, Reply]:
+    """The answers of a recording.
+
+    Args:
+        folder: of the recording.
+        at: the moment that they shall be about, None for the recorded one.
+    """
+    recording = read_recording(folder)
+    recorded = instant_or_none(recording.at)
+    assert recorded is not None
+    answers = {}
+    for exchange in recording.exchange:
+        body = (folder / exchange.file).read_bytes()
+        if at is not None:
+            body = moved(body, at - recorded)
+        answers[exchange.path] = Reply(body, exchange.status, {"content-type": exchange.media_type})
+    return answers
+
+
+def moved(body: bytes, by_us: int) -> bytes:
+    """A body whose stamps lie so many microseconds later."""
+
+    def later(match: re.Match[str]) -> str:
+        at = instant_or_none(match[0])
+        return match[0] if at is None else datetime_of(at + by_us).isoformat(timespec="milliseconds")
+
+    return STAMP.sub(later, body.decode()).encode()
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, recorded: Recorded) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.recorded = recorded
+        self.under_way = 0
+        self.lock = threading.Lock()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        server, recorded = self.server, self.server.recorded
+        with server.lock:
+            server.under_way += 1
+            recorded.most_at_once = max(recorded.most_at_once, server.under_way)
+        recorded.asked.append((self.path, {name.lower(): text for name, text in self.headers.items()}))
+        reply = recorded.replies.get(self.path, Reply(b"Not found", 404, {"content-type": "text/plain"}))
+        if recorded.fault is not None:
+            reply = recorded.fault(self.path, reply)
+        # Who was too slow or too much for them is hung up on.
+        with suppress(OSError):
+            time.sleep(reply.before_s)
+            self._send_head(reply)
+            for _ in range(reply.repeat if reply.status != 304 else 0):
+                self._send_body(reply)
+        with server.lock:
+            server.under_way -= 1
+
+    def _send_head(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        headers = {"content-type": "application/json", **{name.lower(): text for name, text in reply.headers.items()}}
+        if reply.status != 304:
+            headers.setdefault("content-length", str(len(reply.body) * reply.repeat))
+        for name, text in headers.items():
+            self.send_header(name, text)
+        self.end_headers()
+
+    def _send_body(self, reply: Reply) -> None:
+        if reply.cut is not None:
+            self.wfile.write(reply.body[: reply.cut])
+            # A reset instead of an orderly end.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            self.connection.close()
+            self.close_connection = True
+            return
+        for start in range(0, len(reply.body), 1 if reply.pause_s else len(reply.body)):
+            self.wfile.write(reply.body[start : start + 1] if reply.pause_s else reply.body)
+            time.sleep(reply.pause_s)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(answers: dict[str, Reply]) -> Iterator[Recorded]:
+    """Serve on a free port of this machine."""
+    recorded = Recorded(replies=answers)
+    with _Server(recorded) as server:
+        recorded.address = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield recorded
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def on(ending: str, fault: Callable[[str, Reply], Reply]) -> Callable[[str, Reply], Reply]:
+    """A fault of only those paths that end so."""
+    return lambda path, reply: fault(path, reply) if path.endswith(ending) else reply

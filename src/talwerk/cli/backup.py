@@ -9,18 +9,23 @@ import click
 from talwerk import cities
 from talwerk.core.instants import SystemClock
 from talwerk.processes.copies.backup import back_up
+from talwerk.processes.copies.keep import backups_of, name_of
 from talwerk.settings import Settings
 
 from .options import with_settings
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
 @with_settings("city", "data")
-def backup(settings: Settings, folder: Path) -> None:
-    """Copy the city's data into the new FOLDER, while it runs or not, and check the copy page by page."""
-    directory = settings.data / cities.load(settings.city).city.key
-    manifest = back_up(directory, folder, SystemClock())
+def backup(settings: Settings, folder: Path | None) -> None:
+    """Copy the city's data into the new FOLDER, while it runs or not, and check the copy page by page.
+
+    Without FOLDER the backup goes to the daily ones, and is kept by the same rule.
+    """
+    city, clock = cities.load(settings.city).city.key, SystemClock()
+    target = folder or backups_of(settings.data, settings.backup_folder, city) / name_of(clock.now())
+    manifest = back_up(settings.data / city, target, clock)
     proof = manifest.proof
-    click.echo(f"{folder}: {manifest.city} as of {manifest.created}, position {proof.position}")
+    click.echo(f"{target}: {manifest.city} as of {manifest.created}, position {proof.position}")
     click.echo(f"{proof.entities:,} entities, {proof.observations:,} values, {manifest.bytes:,} bytes, checked")

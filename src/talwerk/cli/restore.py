@@ -1,4 +1,4 @@
-"""``talwerk restore``: put a backup in the place of the city's data."""
+"""``talwerk restore``: put a backup or the continuous copy in the place of the city's data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from .options import with_settings
 @click.option("--replace", is_flag=True, help="Move data that are there aside instead of refusing.")
 @with_settings("city", "data")
 def restore(settings: Settings, folder: Path, replace: bool) -> None:
-    """Put the backup in FOLDER in the place of the city's data, after checking it. The city must not run."""
+    """Put what FOLDER holds in the place of the city's data, after checking it. The city must not run.
+
+    FOLDER is a backup, or the second place of the continuous copy: then its newest moment that is whole.
+    """
     key = cities.load(settings.city).city.key
-    manifest = backup.restore(folder, settings.data / key, SystemClock(), city=key, replace=replace)
-    click.echo(f"{settings.data / key}: {manifest.city} as of {manifest.created}, position {manifest.proof.position}")
+    restored = backup.restore(folder, settings.data / key, SystemClock(), city=key, replace=replace)
+    proof = restored.proof
+    click.echo(f"{settings.data / key}: {restored.city} as of {restored.as_of}, position {proof.position}")
+    click.echo(f"From the {restored.source}: {proof.entities:,} entities, {proof.observations:,} values, checked")
+    for note in restored.notes:
+        click.echo(f"Note: {note}")

@@ -8,45 +8,16 @@ from pathlib import Path
 import pytest
 
 from talwerk.app import open_city
-from talwerk.core.change import Batch, Observations
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.instants import SECOND, SystemClock
-from talwerk.core.query import Window
-from talwerk.core.series import SeriesKey
-from talwerk.core.terms import expand
-from talwerk.privacy.policy import system_scope
+from talwerk.core.instants import SystemClock
 from talwerk.processes.copies.backup import back_up, restore
 from talwerk.processes.directory import DATABASE
 from talwerk.settings import Settings
-
-ENTITY = "urn:ngsi-ld:Counter:1"
-COUNT = expand("count")
-SCOPE = system_scope("test")
+from tests.processes.copies.counting import SCOPE, counts, written
 
 
-def counts(start: int, n: int = 100) -> Batch:
-    """Values that equal their time in seconds: any gap or half batch shows."""
-    at = range(start, start + n)
-    return Batch(
-        changes=(
-            Observations(
-                entity=ENTITY,
-                types=(expand("Counter"),),
-                attribute=COUNT,
-                at=[second * SECOND for second in at],
-                values=list(at),
-            ),
-        )
-    )
-
-
-async def written(settings: Settings) -> list[int]:
-    async with open_city(settings) as city:
-        key = SeriesKey(entity=ENTITY, attribute=COUNT)
-        return city.broker.points(key, Window(), SCOPE).values
-
-
-async def test_a_backup_under_load_holds_one_state_and_comes_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["the engine", "another process"])
+async def test_a_backup_under_load_holds_one_state_and_comes_back(tmp_path: Path, by: str) -> None:
     async with open_city(Settings(data=tmp_path / "data")) as city:
         acknowledged = 0
         busy, finished = asyncio.Event(), asyncio.Event()
@@ -62,7 +33,8 @@ async def test_a_backup_under_load_holds_one_state_and_comes_back(tmp_path: Path
         writer = asyncio.create_task(write())
         await busy.wait()
         before = acknowledged
-        manifest = await asyncio.to_thread(back_up, city.directory, tmp_path / "backup", SystemClock())
+        wal = city.wal if by == "the engine" else None
+        manifest = await asyncio.to_thread(back_up, city.directory, tmp_path / "backup", SystemClock(), wal=wal)
         after = acknowledged
         finished.set()
         await writer
@@ -122,7 +94,7 @@ async def test_a_running_city_another_city_and_no_backup_are_refused(backup: Pat
         assert caught.value.fault is Fault.BUSY
     with pytest.raises(DomainError, match="not of 'solingen'"):
         restore(backup, tmp_path / "other", SystemClock(), city="solingen")
-    with pytest.raises(DomainError, match="is no backup"):
+    with pytest.raises(DomainError, match="no backup and no continuous copy"):
         restore(tmp_path, tmp_path / "other", SystemClock(), city="wuppertal")
     with pytest.raises(DomainError, match="exists already"):
         back_up(tmp_path / "data" / "wuppertal", backup, SystemClock())

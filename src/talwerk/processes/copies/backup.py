@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,10 +11,14 @@ import msgspec
 from talwerk.core.errors import DomainError, Fault, invalid
 from talwerk.core.instants import Clock, datetime_of, format_instant
 from talwerk.processes.directory import DATABASE, META, Meta, writing_right
-from talwerk.store.sqlite.backup import Proof, copy_database, prove_database
+from talwerk.store.sqlite.backup import Proof, base_of, copy_database, prove_database, redo
+from talwerk.store.sqlite.wal import Wal
+
+from .durable import UNFINISHED, digest_of, need_room, size_with_log, sync, to_disk, write_json, write_whole
+from .rebuild import is_copy, place_bytes, rebuild
+from .segments import label_of, pieces_of, write_segment
 
 MANIFEST = "manifest.json"
-_CHUNK_BYTES = 1 << 20
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,58 +41,124 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     format: int = 1
 
 
-def back_up(directory: Path, target: Path, clock: Clock) -> Manifest:
+def back_up(directory: Path, target: Path, clock: Clock, *, wal: Wal | None = None) -> Manifest:
     """Copy a city's data into a new folder, while it runs or not, and prove the copy.
 
     Args:
         directory: the city's data directory.
         target: the folder to make; it must not exist.
         clock: stamps the backup.
+        wal: the log of the city's writer, in its own process: then nothing is held, however long it takes.
 
     Raises:
-        DomainError: NotFound without a city; AlreadyExists; InternalError when the data are damaged.
+        DomainError: NotFound without a city; AlreadyExists; InsufficientStorage when there is no room for it;
+            Busy when the city writes faster than it can be copied; InternalError when the data are damaged.
+        OSError: the folder cannot be written.
     """
-    if not (directory / DATABASE).is_file():
+    database = directory / DATABASE
+    if not database.is_file():
         raise DomainError(Fault.NOT_FOUND, f"The directory {directory} holds no city.")
     if target.exists():
         raise DomainError(Fault.ALREADY_EXISTS, f"{target} exists already; a backup never overwrites another one.")
-    unfinished = target.with_name(target.name + ".unfinished")
+    need_room(target, size_with_log(database), "The backup")
+    unfinished = target.with_name(target.name + UNFINISHED)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True, mode=0o750)
-    copy_database(directory / DATABASE, unfinished / DATABASE)
+    try:
+        if wal is None:
+            copy_database(database, unfinished / DATABASE)
+        else:
+            _copy_following(wal, database, unfinished)
+        manifest = _finish(directory, unfinished, clock)
+        unfinished.rename(target)
+    except BaseException:
+        # Half a backup helps nobody, and on a full disk it is in the way of everything else.
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    sync(target.parent)
+    return manifest
+
+
+def _finish(directory: Path, unfinished: Path, clock: Clock) -> Manifest:
     proof = prove_database(unfinished / DATABASE)
     shutil.copyfile(directory / META, unfinished / META)
     manifest = Manifest(
         city=msgspec.json.decode((unfinished / META).read_bytes(), type=Meta).city,
         created=format_instant(clock.now()),
-        sha256=_digest(unfinished / DATABASE),
+        sha256=digest_of(unfinished / DATABASE),
         bytes=(unfinished / DATABASE).stat().st_size,
         proof=proof,
     )
-    (unfinished / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
-    _to_disk(unfinished)
-    unfinished.rename(target)
-    _sync(target.parent)
+    write_json(unfinished / MANIFEST, manifest)
+    to_disk(unfinished)
     return manifest
 
 
-def restore(source: Path, directory: Path, clock: Clock, *, city: str, replace: bool = False) -> Manifest:
-    """Put a backup in the place of a city's data.
+def _copy_following(wal: Wal, database: Path, folder: Path) -> None:
+    """Copy the file as it is being written, and the log from before the first byte to after the last."""
+    log = folder / "log"
+    log.mkdir(mode=0o750)
+    follower = wal.follow()
+    paths: list[Path] = []
+
+    def take_all() -> None:
+        while (piece := follower.take()) is not None:
+            label = label_of(piece, len(paths) + 1, 1, wal.frame_bytes)
+            write_segment(log, label, piece)
+            paths.append(log / label.name)
+            if piece.newest:
+                break
+        follower.wanted.clear()
+        if follower.lost:
+            raise DomainError(Fault.BUSY, f"The backup could not keep up with the city: {follower.lost}.")
+
+    def parts() -> Iterator[bytes]:
+        for chunk in base_of(database):
+            yield chunk
+            if follower.wanted.is_set():
+                take_all()
+
+    try:
+        write_whole(folder / DATABASE, parts())
+        take_all()
+    finally:
+        wal.leave(follower)
+    redo(folder / DATABASE, pieces_of(paths))
+    shutil.rmtree(log)
+
+
+class Restored(msgspec.Struct, frozen=True, kw_only=True):
+    """What was put in place.
+
+    Attributes:
+        city: key of the city.
+        as_of: the moment up to which every change is in it, RFC 3339.
+        proof: what the database says of itself.
+        source: ``backup`` or ``continuous copy``.
+        notes: what was found damaged or missing on the way, one sentence each.
+    """
+
+    city: str
+    as_of: str
+    proof: Proof
+    source: str
+    notes: tuple[str, ...] = ()
+
+
+def restore(source: Path, directory: Path, clock: Clock, *, city: str, replace: bool = False) -> Restored:
+    """Put a backup, or the newest moment of the continuous copy, in the place of a city's data.
 
     Args:
-        source: the backup's folder.
+        source: the backup's folder, or the second place.
         directory: the city's data directory.
         clock: names the folder in which replaced data are kept.
         city: key of the city that it must be.
         replace: move data that are there aside; otherwise they are refused.
 
     Raises:
-        DomainError: InvalidRequest for something that is no backup or another city's; InternalError when it is
-            damaged; AlreadyExists when there are data; Busy while a city runs on them.
+        DomainError: InvalidRequest for something that is neither or another city's; InternalError when it is
+            damaged; AlreadyExists when there are data; Busy while a city runs on them; InsufficientStorage.
     """
-    manifest = _checked(source)
-    if manifest.city != city:
-        raise invalid(f"The backup {source} is of {manifest.city!r}, not of {city!r}.")
     directory.mkdir(parents=True, exist_ok=True, mode=0o750)
     with writing_right(directory) as writing:
         if not writing:
@@ -100,52 +169,70 @@ def restore(source: Path, directory: Path, clock: Clock, *, city: str, replace: 
         arriving = directory / "arriving"
         shutil.rmtree(arriving, ignore_errors=True)
         arriving.mkdir(mode=0o750)
-        for name in (DATABASE, META):
-            shutil.copyfile(source / name, arriving / name)
-        _to_disk(arriving)
-        if present:
-            aside = directory / f"replaced-{datetime_of(clock.now()):%Y%m%dT%H%M%S}"
-            aside.mkdir(mode=0o750)
-            for path in present:
-                path.rename(aside / path.name)
-        for name in (META, DATABASE):
-            (arriving / name).rename(directory / name)
-        arriving.rmdir()
-        _sync(directory)
-    return manifest
+        try:
+            restored = unpack(source, arriving, city=city)
+            _put_in_place(arriving, directory, present, clock)
+        finally:
+            shutil.rmtree(arriving, ignore_errors=True)
+    return restored
 
 
-def _checked(source: Path) -> Manifest:
-    """The manifest of a backup whose database agrees with it."""
+def _put_in_place(arriving: Path, directory: Path, present: list[Path], clock: Clock) -> None:
+    to_disk(arriving)
+    if present:
+        aside = directory / f"replaced-{datetime_of(clock.now()):%Y%m%dT%H%M%S}"
+        aside.mkdir(mode=0o750)
+        for path in present:
+            path.rename(aside / path.name)
+    for name in (META, DATABASE):
+        (arriving / name).rename(directory / name)
+    sync(directory)
+
+
+def unpack(source: Path, folder: Path, *, city: str) -> Restored:
+    """Make a city's proven database and its description in a folder.
+
+    Args:
+        source: a backup's folder, or the second place.
+        folder: where to.
+        city: key of the city that it must be.
+
+    Raises:
+        DomainError: as :func:`restore`.
+    """
+    place = source if is_copy(source) else source / city
+    if not (source / MANIFEST).exists() and is_copy(place):
+        need_room(folder, place_bytes(place), "Restoring")
+        rebuilt = rebuild(place, folder / DATABASE)
+        _same_city(source, rebuilt.city, city)
+        write_json(folder / META, Meta(city=rebuilt.city))
+        as_of = format_instant(rebuilt.as_of)
+        return Restored(city=city, as_of=as_of, proof=rebuilt.proof, source="continuous copy", notes=rebuilt.notes)
+    manifest = _read_manifest(source)
+    _same_city(source, manifest.city, city)
+    need_room(folder, manifest.bytes, "Restoring")
+    _check(source, manifest)
+    for name in (DATABASE, META):
+        shutil.copyfile(source / name, folder / name)
+    return Restored(city=city, as_of=manifest.created, proof=manifest.proof, source="backup")
+
+
+def _same_city(source: Path, found: str, city: str) -> None:
+    if found != city:
+        raise invalid(f"The copy in {source} is of {found!r}, not of {city!r}.")
+
+
+def _read_manifest(source: Path) -> Manifest:
     try:
-        manifest = msgspec.json.decode((source / MANIFEST).read_bytes(), type=Manifest)
+        return msgspec.json.decode((source / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError) as error:
-        raise invalid(f"The folder {source} is no backup: {error}.") from error
+        raise invalid(f"The folder {source} is no backup and no continuous copy: {error}.") from error
+
+
+def _check(source: Path, manifest: Manifest) -> None:
+    """See that a backup's database agrees with its manifest."""
     database = source / DATABASE
-    if not database.is_file() or _digest(database) != manifest.sha256:
+    if not database.is_file() or digest_of(database) != manifest.sha256:
         raise DomainError(Fault.INTERNAL, f"The backup {source} is damaged: its database is not the one saved.")
     if prove_database(database) != manifest.proof:
         raise DomainError(Fault.INTERNAL, f"The backup {source} is damaged: its database does not say what it should.")
-    return manifest
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _to_disk(folder: Path) -> None:
-    for path in folder.iterdir():
-        _sync(path)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

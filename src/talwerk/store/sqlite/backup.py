@@ -153,6 +153,16 @@ def _write_back(path: Path) -> None:
     wal.unlink(missing_ok=True)
 
 
+def identity_of(path: Path) -> str:
+    """What tells a database from every other one; its copies have the same.
+
+    Raises:
+        DomainError: InternalError when it cannot be read.
+    """
+    with translated(), closing(open_reader(path, Limits())) as reader:
+        return str(reader.execute("SELECT value FROM meta WHERE key = 'database'").get)
+
+
 def prove_database(path: Path) -> Proof:
     """Read every page of a database and check what it says of itself.
 

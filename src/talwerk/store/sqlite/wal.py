@@ -55,7 +55,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
         salts: of their epoch.
         start: where they begin in the log, in bytes.
         frames: the bytes; the log's header comes first when they begin at 0.
-        whole: whether they end with what was committed last; otherwise the next piece belongs to it.
+        whole: whether they end with a commit; otherwise the next piece belongs to it.
+        newest: whether nothing else was committed when the piece was taken.
         position: the change log's newest position then.
         at: its time, microseconds UTC.
     """
@@ -64,6 +65,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     frames: bytes
     whole: bool
+    newest: bool = False
     position: int = 0
     at: int = 0
 
@@ -98,12 +100,12 @@ class Follower:
         wanted: set when much is waiting to be read.
     """
 
-    def __init__(self, wal: Wal, offset: int, *, resumed: bool) -> None:
+    def __init__(self, wal: Wal, offset: int, wanted: threading.Event, *, resumed: bool) -> None:
         self._wal = wal
         self.offset = offset
         self.resumed = resumed
         self.lost = ""
-        self.wanted = threading.Event()
+        self.wanted = wanted
         self.kept: deque[Piece] = deque()
 
     def take(self) -> Piece | None:
@@ -148,20 +150,27 @@ class Wal:
         """How the log is; from any thread."""
         return WalState(pages=self._pages, bytes=self._end, bytes_max=self._bytes_max, trouble=self._trouble)
 
+    @property
+    def position(self) -> int:
+        """The change log's newest position, as of the last commit."""
+        return self._newest[0]
+
     def place(self) -> Place:
         """Where the log ends now."""
         with self._lock:
             return Place(self._salts, self._end)
 
-    def follow(self, after: Place | None = None) -> Follower:
+    def follow(self, after: Place | None = None, wanted: threading.Event | None = None) -> Follower:
         """Read everything that is committed from a place on, or from the epoch's beginning when it is not there.
 
         Args:
             after: where an earlier follower ended.
+            wanted: what to set when much is waiting to be read.
         """
         with self._lock:
             resumed = after is not None and self._holds(after)
-            follower = Follower(self, after.offset if after and resumed else 0, resumed=resumed)
+            offset = after.offset if after and resumed else 0
+            follower = Follower(self, offset, wanted or threading.Event(), resumed=resumed)
             self._followers.append(follower)
             return follower
 
@@ -175,9 +184,10 @@ class Wal:
     def next_piece(self, follower: Follower) -> Piece | None:
         """See :meth:`Follower.take`."""
         with self._lock:
-            if follower.kept:
-                return follower.kept.popleft()
-            return None if follower.lost else self._read(follower)
+            piece = follower.kept.popleft() if follower.kept else None if follower.lost else self._read(follower)
+            if piece is None or follower.kept or follower.offset < self._end:
+                return piece
+            return msgspec.structs.replace(piece, newest=True)
 
     @property
     def _end(self) -> int:
@@ -190,8 +200,7 @@ class Wal:
                 if self._may_begin_anew:
                     self._look_again()
                 self._pages = pages
-                if self._followers:
-                    self._newest = log.newest(connection)
+                self._newest = log.newest(connection)
                 for follower in self._followers:
                     if self._end - follower.offset >= PIECE_BYTES:
                         follower.wanted.set()

@@ -1,5 +1,5 @@
 """Keeping the city: the Store protocol and its implementations."""
 
-from .contract import AggregatePage, Condition, EntityPage, Store, Submission
+from .contract import AggregatePage, Condition, EntityPage, Keeping, Store, Submission, Tidied
 
-__all__ = ["AggregatePage", "Condition", "EntityPage", "Store", "Submission"]
+__all__ = ["AggregatePage", "Condition", "EntityPage", "Keeping", "Store", "Submission", "Tidied"]

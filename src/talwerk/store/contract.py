@@ -11,6 +11,7 @@ from talwerk.core.aggregates import AggregatedEntity, AggregateQuery
 from talwerk.core.change import Ack, Batch
 from talwerk.core.entity import Entity
 from talwerk.core.errors import DomainError
+from talwerk.core.instants import Instant
 from talwerk.core.query import Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import Bucket, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
@@ -73,8 +74,55 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
 
 
+class Keeping(msgspec.Struct, frozen=True, kw_only=True):
+    """How long what is kept.
+
+    Attributes:
+        today: the instant that ages are counted from.
+        raw_days: days for which raw values are kept, 0 for ever; hourly sums always stay.
+        raw_days_of: other numbers of days, by the attribute's IRI.
+        log_days: days for which the change log is kept, 0 for as long as the bounds allow.
+        log_rows: rows that the change log may have.
+        log_bytes: bytes that its rows may have together, roughly.
+    """
+
+    today: Instant
+    raw_days: int = 0
+    raw_days_of: dict[str, int] = {}
+    log_days: int = 14
+    log_rows: int = 20_000_000
+    log_bytes: int = 8_000_000_000
+
+
+class Tidied(msgspec.Struct, frozen=True, kw_only=True):
+    """What one slice of tidying did.
+
+    Attributes:
+        values: raw values that were removed.
+        entries: rows of the change log that were removed.
+        scrubbed: rows of the change log from which erased values were taken.
+        today: the instant that ages were counted from; a day later at most than in the pass before.
+        more: whether the pass goes on with the next slice.
+    """
+
+    values: int = 0
+    entries: int = 0
+    scrubbed: int = 0
+    today: Instant = Instant(0)
+    more: bool = False
+
+    def plus(self, other: Tidied) -> Tidied:
+        """Both together; everything but the numbers is this one's."""
+        return msgspec.structs.replace(
+            self,
+            values=self.values + other.values,
+            entries=self.entries + other.entries,
+            scrubbed=self.scrubbed + other.scrubbed,
+        )
+
+
 class Store(Protocol):
-    """One tenant's data. Reading methods may be called from any thread, ``apply`` from one at a time."""
+    """One tenant's data. Reading methods may be called from any thread, ``apply`` and ``tidy`` from one at a time."""
 
     def apply(self, submissions: Sequence[Submission]) -> list[Ack | DomainError]:
         """Write batches in one transaction and return only after it is on disk.
@@ -88,8 +136,27 @@ class Store(Protocol):
         replaces it, and the old one is kept as superseded. What came without a time gets one from a clock that
         strictly increases, also across restarts.
 
+        An hour whose raw values were removed (see :meth:`tidy`) takes no values any more: whether such a value was
+        counted already, nobody can say. It is named as refused, and what was counted stays as it was.
+
         Raises:
             DomainError: InsufficientStorage or Busy when the store as such cannot write; then nothing was written.
+        """
+        ...
+
+    def tidy(self, keeping: Keeping, budget_s: float) -> Tidied:
+        """Remove some of what need not be kept, in one transaction; the rest is left to the next calls.
+
+        Raw values leave by whole hours, the hour of a series' newest value stays, and hourly sums stay for ever. The
+        newest entry of the change log stays, so that positions never begin anew. Values that were erased leave the
+        change log; nobody is shown them from the moment of their erasure.
+
+        Args:
+            keeping: how long what is kept; within a pass the one that it began with.
+            budget_s: seconds after which the slice ends; a single step of it takes some milliseconds.
+
+        Raises:
+            DomainError: as :meth:`apply`.
         """
         ...
 
@@ -124,10 +191,12 @@ class Store(Protocol):
         """Histories put together period by period; every value counts, those that failed as well.
 
         Of an attribute whose unit changed, the values of the newest unit count. Hourly sums answer where they are
-        exact (windows on observedAt, nothing but good numbers), the values themselves everywhere else.
+        exact (windows on observedAt, nothing but good numbers), the values themselves everywhere else. Hours whose raw
+        values were removed still count as a whole, failed values included.
 
         Raises:
-            DomainError: as :meth:`read`; TooComplexQuery for too many periods.
+            DomainError: as :meth:`read`; TooComplexQuery for too many periods; OperationNotSupported for periods that
+                cut such an hour and for counts of distinct values in one.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from talwerk.core.query import TimeProperty
 from talwerk.core.scope import Scope
 from talwerk.store.contract import AggregatePage
 
+from .closed import add, closed_hours, cut, uncounted
 from .cursor import Cursors
 from .history import TIMES, Branch, chosen_of
 from .instances import instance_of
@@ -43,7 +45,7 @@ _DISTINCT = "count(DISTINCT o.val) + count(DISTINCT iif(o.val IS NULL, x.body ->
 
 def aggregates(connection: apsw.Connection, query: AggregateQuery, scope: Scope, cursors: Cursors) -> AggregatePage:
     """See ``Store.aggregates``."""
-    chosen = chosen_of(connection, query.histories, scope, cursors)
+    chosen = chosen_of(connection, query.histories, scope, cursors, summed=True)
     found: list[list[AggregatedAttribute]] = [[] for _ in chosen.entities]
     if query.histories.property is not TimeProperty.DELETED:
         left = 10 * PERIODS_MAX
@@ -92,6 +94,8 @@ class Values:
         marks = ", ".join("?" * len(self._sids))
         self._of = f"FROM obs o {{join}}WHERE o.sid IN ({marks}) AND {self._time} >= ? AND {self._time} < ?"
         self._hours: Mapping[int, Sums | None] = {}
+        self._closed: Mapping[int, Sums] = {}
+        self._order: list[int] = []
 
     def _of_newest_unit(self, group: list[Branch]) -> list[int]:
         if len({branch.unit for branch in group}) == 1:
@@ -112,20 +116,48 @@ class Values:
             DomainError: TooComplexQuery when there are more periods, empty ones included.
         """
         low, high = bounds(self._query.histories.window)
-        sql = f"SELECT min({self._time}), max({self._time}) {self._of.format(join='')}"
-        extent: Any = self._connection.execute(sql, (*self._sids, low, high)).fetchall()[0]
-        if extent[0] is None:
+        if self._query.histories.property is TimeProperty.OBSERVED:
+            self._closed = closed_hours(self._connection, self._sids, low, high)
+            self._order = sorted(self._closed)
+        extent = self._extent(low, high)
+        if extent is None:
             return
-        first, last = int(extent[0]), int(extent[1])
+        first, last = extent
         window, origin = self._query.histories.window, self._query.origin
         begin = origin if origin is not None else first if window.start is None else window.start
         if Method.DISTINCT_COUNT not in self._query.methods and self._query.histories.property is TimeProperty.OBSERVED:
             self._hours = self._exact_hours(first, last + 1)
         for start, end in self._stretches(begin, (first, last), most):
-            sums = self._sums(max(start, low), min(end, high))
+            inside = (max(start, low), min(end, high))
+            sums = self._with_closed(self._sums(*inside), *inside)
             if sums.total:
-                shown = last if self._query.duration is None and window.end is None else min(end, high)
-                yield Aggregate(start, shown, self._deviated(sums, max(start, low), min(end, high)))
+                shown = last if self._query.duration is None and window.end is None else inside[1]
+                yield Aggregate(start, shown, sums)
+
+    def _extent(self, low: int, high: int) -> tuple[int, int] | None:
+        """The first and last instant of which there are values or sums, None when there are none."""
+        sql = f"SELECT min({self._time}), max({self._time}) {self._of.format(join='')}"
+        extent: Any = self._connection.execute(sql, (*self._sids, low, high)).fetchall()[0]
+        instants = [at for at in extent if at is not None]
+        if self._closed:
+            instants += [max(self._order[0] * HOUR, low), min((self._order[-1] + 1) * HOUR, high) - 1]
+        return (min(instants), max(instants)) if instants else None
+
+    def _with_closed(self, sums: Sums, start: int, end: int) -> Sums:
+        """The sums together with those of hours whose values were removed.
+
+        Raises:
+            DomainError: OperationNotSupported when the period cuts one, or different values are to be counted.
+        """
+        first, beyond = (bisect_left(self._order, hour) for hour in (start // HOUR, -(-end // HOUR)))
+        hours = self._order[first:beyond]
+        for hour in hours:
+            if not start <= hour * HOUR < end - HOUR + 1:
+                raise cut(hour)
+            if Method.DISTINCT_COUNT in self._query.methods:
+                raise uncounted(hour)
+            add(sums, self._closed[hour])
+        return sums if hours else self._deviated(sums, start, end)
 
     def _stretches(self, begin: int, extent: tuple[int, int], most: int) -> Iterator[tuple[int, int]]:
         """The half-open periods from the first value to the last one."""
@@ -151,15 +183,15 @@ class Values:
             return self._raw(start, end)
         whole = Sums()
         if start < inner * HOUR:
-            _add(whole, self._raw(start, inner * HOUR))
+            add(whole, self._raw(start, inner * HOUR))
         hours = (
             range(inner, outer) if outer - inner <= len(self._hours) else [h for h in self._hours if inner <= h < outer]
         )
         for hour in hours:
             known = self._hours.get(hour, _NOTHING)
-            _add(whole, self._raw(hour * HOUR, (hour + 1) * HOUR) if known is None else known)
+            add(whole, self._raw(hour * HOUR, (hour + 1) * HOUR) if known is None else known)
         if outer * HOUR < end:
-            _add(whole, self._raw(outer * HOUR, end))
+            add(whole, self._raw(outer * HOUR, end))
         return whole
 
     def _exact_hours(self, start: int, end: int) -> dict[int, Sums | None]:
@@ -171,7 +203,8 @@ class Values:
         count = 0
         for sid in self._sids:
             rows = self._connection.execute(
-                "SELECT hour, n, sum, sumsq, min, max, n_bad FROM rollup WHERE sid = ? AND hour >= ? AND hour < ?",
+                "SELECT hour, n, sum, sumsq, min, max, n_bad FROM rollup r WHERE sid = ? AND hour >= ? AND hour < ? "
+                "AND NOT EXISTS (SELECT 1 FROM closed_hour c WHERE c.sid = r.sid AND c.hour = r.hour)",
                 (sid, inner, outer),
             )
             for hour, n, total, sumsq, least, most, bad in rows:
@@ -181,7 +214,7 @@ class Values:
                 if bad or known is None:
                     found[hour] = None
                 else:
-                    found[hour] = _add(sums, known)
+                    found[hour] = add(sums, known)
         sql = f"SELECT count(*) {self._of.format(join='')}"
         values = self._connection.execute(sql, (*self._sids, inner * HOUR, outer * HOUR)).get
         return found if values == count else {}
@@ -207,18 +240,3 @@ class Values:
 
 _NEWEST = "SELECT max(at) FROM obs WHERE sid = ?"
 _NOTHING = Sums()
-
-
-def _add(one: Sums, other: Sums) -> Sums:
-    """Add sums to others; both are of numbers, or of texts and everything else."""
-    numbers = one.numbers or other.numbers
-    # Beside numbers, texts have no place in the order.
-    least: list[Any] = [part for part in (one.least, other.least) if not (numbers and isinstance(part, str))]
-    most: list[Any] = [part for part in (one.most, other.most) if not (numbers and isinstance(part, str))]
-    one.total += other.total
-    one.numbers += other.numbers
-    one.sum += other.sum
-    one.sumsq += other.sumsq
-    one.least = min((part for part in least if part is not None), default=None)
-    one.most = max((part for part in most if part is not None), default=None)
-    return one

@@ -17,8 +17,10 @@ from talwerk.core.instants import FUTURE_TOLERANCE, Clock, Instant
 from talwerk.core.match import permitted
 from talwerk.core.merge import Merged, merge
 from talwerk.core.scope import Scope
+from talwerk.store.contract import Keeping, Tidied
 
 from . import log
+from .closed import refused_as_closed
 from .columns import Columns, Extent, flags_of
 from .entities import Entities, Stored
 from .indexes import Indexes
@@ -26,6 +28,7 @@ from .instances import History, Kept
 from .limits import Limits
 from .nature import NatureGuard
 from .reindex import renew_queried
+from .retention import Retention
 from .revisions import REVISING, Revisions
 from .rollups import Rollups
 from .series import Ends, SeriesBook, Track
@@ -84,7 +87,8 @@ class Changes:
         self._rollups = Rollups(connection)
         self._history = History(connection, self._ends, self._rollups)
         self._columns = Columns(connection, self._history, self._ends, self._rollups)
-        self._revisions = Revisions(self._entities, self._series, self._history)
+        self._revisions = Revisions(self._entities, self._series, self._history, connection)
+        self._retention = Retention(connection, clock)
 
     def change(self, change: Change, origins: Origins) -> Outcome:
         """Write a change.
@@ -128,9 +132,16 @@ class Changes:
         if merged.touched:
             self._series.make_current(sid, track, now)
         rows = list(zip(observations.at, observations.values, flags_of(observations, now), strict=True))
-        extent = self._columns.put(sid, rows, now)
+        extent = self._columns.put(track, sid, rows, now)
         self._nature.note(simulated=observations.provenance.simulated)
         return self._logged(Step(stored, merged, eid, extent, observations.attribute), origins.cause)
+
+    def tidy(self, keeping: Keeping, budget_s: float) -> Tidied:
+        """Remove some of what need not be kept."""
+        tidied = self._retention.tidy(keeping, budget_s)
+        while self._retention.touched:
+            self._ends.drop(self._retention.touched.pop())
+        return tidied
 
     def settle(self) -> None:
         """Renew the sums of everything that was touched; before the transaction ends."""
@@ -139,7 +150,8 @@ class Changes:
     def forget(self, position: int) -> None:
         """Forget what was remembered of a transaction that was rolled back, to the position before it."""
         self.position = position
-        for memory in (self._terms, self._entities, self._series, self._nature, self._ends, self._rollups):
+        memories = (self._terms, self._entities, self._series, self._nature, self._ends, self._rollups, self._retention)
+        for memory in memories:
             memory.forget()
 
     def _merged(self, stored: Stored | None, change: Change, scope: Scope, now: Instant) -> Merged:
@@ -175,17 +187,19 @@ class Changes:
     def _remember(self, eid: int, change: Change, merged: Merged) -> Extent:
         """Keep the instances in history."""
         times: list[int] = []
-        added = 0
+        added, closed = 0, []
         for name, instance in merged.instances:
             track = Track(eid, name, instance.dataset, instance.unit, change.provenance)
             sid = self._series.sid(track, merged.now)
             kept = self._history.put(sid, instance, merged.now)
-            if kept is not Kept.SAME:
+            if kept in {Kept.ADDED, Kept.CORRECTED}:
                 times.append(observed_or_created(instance))
                 added += kept is Kept.ADDED
             if any(instance is current for current in merged.entity.attributes.get(name, ())):
                 self._series.make_current(sid, track, merged.now)
-        return Extent(added, len(times) - added, min(times, default=None), max(times, default=None))
+            elif kept is Kept.CLOSED:
+                closed.append(refused_as_closed(name, instance.dataset, 1))
+        return Extent(added, len(times) - added, min(times, default=None), max(times, default=None), tuple(closed))
 
     def _revised(self, change: Change, origins: Origins) -> Outcome:
         """Write a change of history."""
@@ -209,10 +223,10 @@ class Changes:
     def _logged(self, step: Step, cause: log.Cause) -> Outcome:
         """Write the log's row, unless nothing happened."""
         merged, extent = step.merged, step.extent
-        id_ = merged.entity.id
+        id_, refused = merged.entity.id, merged.refused + extent.refused
         count = extent.added + extent.corrected
         if not merged.changed and not count:
-            return Outcome(entity=id_, done=Done.UNCHANGED, refused=merged.refused)
+            return Outcome(entity=id_, done=Done.UNCHANGED, refused=refused)
         deleted = merged.entity.deleted is not None
         body = log.Body(
             attributes=merged.touched,
@@ -227,7 +241,7 @@ class Changes:
         )
         self.position = log.append(self._connection, self.position + 1, cause, step.eid, merged.assumed, body)
         done = Done.CREATED if merged.created else Done.DELETED if deleted else Done.UPDATED
-        return Outcome(entity=id_, done=done, added=extent.added, corrected=extent.corrected, refused=merged.refused)
+        return Outcome(entity=id_, done=done, added=extent.added, corrected=extent.corrected, refused=refused)
 
 
 def _brings_observations(change: Change) -> bool:

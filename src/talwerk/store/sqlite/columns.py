@@ -12,15 +12,16 @@ from typing import Any
 import apsw
 import msgspec
 
-from talwerk.core.change import Observations
+from talwerk.core.change import Observations, Refusal
 from talwerk.core.errors import bad_data
-from talwerk.core.instants import FUTURE_TOLERANCE
+from talwerk.core.instants import FUTURE_TOLERANCE, HOUR
 from talwerk.core.quality import FLAG_MASK, Mark
 from talwerk.core.values import check_flag, check_instant, check_name, check_value, is_text
 
+from .closed import refused_as_closed
 from .instances import History
 from .rollups import Rollups, Row
-from .series import Ends
+from .series import Ends, Track
 
 _INSERT = "INSERT INTO obs (sid, at, val, flag, recorded) VALUES (?, ?, ?, ?, ?)"
 
@@ -33,12 +34,14 @@ class Extent(msgspec.Struct, frozen=True):
         corrected: how many replaced another one.
         start: oldest time written, None when nothing was.
         end: newest time written, None when nothing was.
+        refused: values whose hours take none any more.
     """
 
     added: int = 0
     corrected: int = 0
     start: int | None = None
     end: int | None = None
+    refused: tuple[Refusal, ...] = ()
 
 
 def check_columns(observations: Observations) -> None:
@@ -116,17 +119,26 @@ class Columns:
         self._ends = ends
         self._rollups = rollups
 
-    def put(self, sid: int, rows: Sequence[Row], now: int) -> Extent:
+    def put(self, track: Track, sid: int, rows: Sequence[Row], now: int) -> Extent:
         """Keep values in their series.
 
         Args:
+            track: names the series.
             sid: the series' key.
             rows: in order of time.
             now: when they are recorded, microseconds UTC.
         """
+        append = self._ends.advance(sid, rows[0][0], rows[-1][0])
+        closed = frozenset() if append else self._ends.closed(sid, rows[0][0], rows[-1][0])
+        refused: tuple[Refusal, ...] = ()
+        if closed:
+            late = sum(row[0] // HOUR in closed for row in rows)
+            refused = (refused_as_closed(track.attribute, track.dataset, late),) if late else ()
+            rows = [row for row in rows if row[0] // HOUR not in closed]
+            if not rows:
+                return Extent(refused=refused)
         fresh: Sequence[Row] = rows
         corrections: Sequence[Row] = ()
-        append = self._ends.advance(sid, rows[0][0], rows[-1][0])
         if not append:
             fresh, corrections = self._sorted_out(sid, rows)
         self._connection.executemany(_INSERT, ((sid, at, value, flag, now) for at, value, flag in fresh))
@@ -137,12 +149,12 @@ class Columns:
             )
         times = [row[0] for row in fresh] + [row[0] for row in corrections]
         if not times:
-            return Extent()
+            return Extent(refused=refused)
         if append:
             self._rollups.add(sid, rows)
         else:
             self._rollups.touch(sid, times)
-        return Extent(len(fresh), len(corrections), min(times), max(times))
+        return Extent(len(fresh), len(corrections), min(times), max(times), refused)
 
     def _sorted_out(self, sid: int, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
         """New values and corrections; values that are there already are left out."""

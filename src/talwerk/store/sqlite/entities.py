@@ -145,7 +145,10 @@ class Entities:
             self._drop(stored)
         else:
             self._drop_former(stored.eid)
-        self._connection.execute("INSERT INTO erased (eid, id) VALUES (?, ?)", (stored.eid, stored.entity.id))
+        self._connection.execute(
+            "INSERT INTO erased (eid, id, pos) VALUES (?, ?, (SELECT max(pos) + 1 FROM change))",
+            (stored.eid, stored.entity.id),
+        )
 
     def forget(self) -> None:
         """Forget what was added in a transaction that was rolled back."""

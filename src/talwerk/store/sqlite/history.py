@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from talwerk.core.entity import Attribute, Attributes, Entity, Kind
 from talwerk.core.fragments import null_of
-from talwerk.core.instants import EARLIEST, LATEST
+from talwerk.core.instants import EARLIEST, HOUR, LATEST
 from talwerk.core.quality import Mark
 from talwerk.core.query import Page, TemporalQuery, TimeProperty, Window
 from talwerk.core.scope import Scope
@@ -101,14 +101,24 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     total: int | None
 
 
-def chosen_of(connection: apsw.Connection, query: TemporalQuery, scope: Scope, cursors: Cursors) -> Chosen:
-    """The page of entities that a temporal query is about, and their series."""
+def chosen_of(
+    connection: apsw.Connection, query: TemporalQuery, scope: Scope, cursors: Cursors, *, summed: bool = False
+) -> Chosen:
+    """The page of entities that a temporal query is about, and their series.
+
+    Args:
+        connection: a snapshot.
+        query: what is asked for.
+        scope: on whose behalf.
+        cursors: of this database.
+        summed: whether hours of which only sums are kept count as well.
+    """
     page = query.entities.page
     check_page(page)
     visible = visible_attributes(query.entities, scope)
     parts = (select(connection, query.entities, scope), select_former(connection, query.entities, scope))
     if len(query.entities.ids) != 1:
-        within = _within(query, visible)
+        within = _within(query, visible, summed=summed)
         parts = (parts[0].narrowed(within), parts[1].narrowed(within))
     found = _found(connection, [following(connection, part, page, cursors) for part in parts], page)
     shown = found[: page.limit]
@@ -133,7 +143,7 @@ def _found(connection: apsw.Connection, parts: list[Selection], page: Page) -> l
     return list(islice(merge(*found, key=itemgetter(0)), page.offset, page.offset + page.limit + 1))
 
 
-def _within(query: TemporalQuery, visible: frozenset[str] | None) -> Clause:
+def _within(query: TemporalQuery, visible: frozenset[str] | None, *, summed: bool) -> Clause:
     """The clause that an entity has an instance in the window."""
     time = TIMES.get(query.property)
     start, end = bounds(query.window)
@@ -149,6 +159,14 @@ def _within(query: TemporalQuery, visible: frozenset[str] | None) -> Clause:
                 "EXISTS (SELECT 1 FROM series s CROSS JOIN obs o ON o.sid = s.sid "
                 f"WHERE s.eid = e.eid{seen} AND {time} >= ? AND {time} < ?)",
                 (*bound, start, end),
+            )
+        )
+    if summed and query.property is TimeProperty.OBSERVED:
+        clauses.append(
+            Clause(
+                "EXISTS (SELECT 1 FROM series s CROSS JOIN closed_hour c ON c.sid = s.sid "
+                f"WHERE s.eid = e.eid{seen} AND c.hour >= ? AND c.hour <= ?)",
+                (*bound, start // HOUR, (end - 1) // HOUR),
             )
         )
     if _shows_deletions(query):

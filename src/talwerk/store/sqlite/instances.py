@@ -9,6 +9,7 @@ import apsw
 import msgspec
 
 from talwerk.core.entity import Attribute, Kind, is_lean, observed_or_created
+from talwerk.core.instants import HOUR
 from talwerk.core.observation import same_observation
 from talwerk.core.quality import FLAG_MASK, Mark
 
@@ -27,6 +28,8 @@ class Kept(Enum):
     ADDED = "added"
     CORRECTED = "corrected"
     SAME = "same"
+    CLOSED = "closed"
+    """Its hour's values were removed, and whether it was among them nobody knows."""
 
 
 def scalar_of(instance: Attribute) -> int | float | str | None:
@@ -94,6 +97,8 @@ class History:
         at = observed_or_created(instance)
         value, body = scalar_of(instance), body_of(instance)
         append = self._ends.advance(sid, at, at)
+        if not append and self._ends.closed(sid, at, at):
+            return Kept.CLOSED
         self._connection.execute(
             "INSERT INTO obs (sid, at, val, flag, recorded) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (sid, at, value, instance.quality, now),
@@ -132,7 +137,7 @@ class History:
 
     def erase(self, sid: int) -> None:
         """Remove all values of a series, what they replaced and their sums."""
-        for table in ("obs", "obs_ext", "superseded", "deletion"):
+        for table in ("obs", "obs_ext", "superseded", "deletion", "closed_hour"):
             self._connection.execute(f"DELETE FROM {table} WHERE sid = ?", (sid,))
         self._rollups.drop(sid)
         self._ends.drop(sid)
@@ -140,6 +145,11 @@ class History:
     def holds(self, sid: int, at: int) -> bool:
         """Whether a series has a value of this time."""
         return self._connection.execute("SELECT 1 FROM obs WHERE sid = ? AND at = ?", (sid, at)).get is not None
+
+    def closed(self, sid: int, at: int) -> bool:
+        """Whether the hour of a time takes no values any more."""
+        query = "SELECT 1 FROM closed_hour WHERE sid = ? AND hour = ?"
+        return self._connection.execute(query, (sid, at // HOUR)).get is not None
 
     def take(self, sid: int, at: int, now: int | None) -> None:
         """Remove one value.

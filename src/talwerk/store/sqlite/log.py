@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 import apsw
 import msgspec
 
@@ -49,6 +52,18 @@ class Cause(msgspec.Struct, frozen=True):
     depth: int
 
 
+class Mask(msgspec.Struct, frozen=True):
+    """Values that were erased after the log had spoken of them.
+
+    Attributes:
+        attribute: IRI, None for all of the entity.
+        position: up to which the log may hold them.
+    """
+
+    attribute: str | None
+    position: int
+
+
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Body)
 
@@ -75,18 +90,77 @@ def append(connection: apsw.Connection, position: int, cause: Cause, eid: int, a
 
 
 def entries(connection: apsw.Connection, after: int, limit: int) -> tuple[LogEntry, ...]:
-    """The rows after a position, in order."""
+    """The rows after a position, in order, without what was erased since."""
+    masks = erasing(connection)
     rows = connection.execute(
-        "SELECT c.pos, c.at, c.origin, c.depth, coalesce(e.id, f.id, x.id), c.body FROM change c "
+        "SELECT c.eid, c.body, c.pos, c.at, c.origin, c.depth, coalesce(e.id, f.id, x.id) FROM change c "
         "LEFT JOIN entity e ON e.eid = c.eid LEFT JOIN former f ON f.eid = c.eid LEFT JOIN erased x ON x.eid = c.eid "
         "WHERE c.pos > ? ORDER BY c.pos LIMIT ?",
         (after, limit),
     )
-    return tuple(_entry(*row) for row in rows)
+    return tuple(
+        _entry(_masked(_DECODER.decode(text), pos, masks.get(eid, ())), pos, *row) for eid, text, pos, *row in rows
+    )
 
 
-def _entry(position: int, at: int, origin: str, depth: int, entity: str, text: str) -> LogEntry:
-    body = _DECODER.decode(text)
+def erase(connection: apsw.Connection, eid: int, attributes: Iterable[str] | None) -> None:
+    """Hide from now on what the log holds of attributes (all when None); :func:`scrub` takes it out.
+
+    Args:
+        connection: the writing connection.
+        eid: the entity's key.
+        attributes: IRIs.
+    """
+    position, _ = newest(connection)
+    if attributes is None:
+        connection.execute("DELETE FROM erasing WHERE eid = ?", (eid,))
+    connection.executemany(
+        "INSERT INTO erasing (eid, attr, pos) VALUES (?, coalesce((SELECT tid FROM term WHERE text = ?), 0), ?) "
+        "ON CONFLICT (eid, attr) DO UPDATE SET pos = excluded.pos",
+        [(eid, name, position) for name in ((None,) if attributes is None else attributes)],
+    )
+
+
+def erasing(connection: apsw.Connection) -> Mapping[int, Sequence[Mask]]:
+    """What was erased and may still be in the log, by the entity's key."""
+    found: dict[int, list[Mask]] = {}
+    rows = connection.execute("SELECT eid, t.text, pos FROM erasing LEFT JOIN term t ON t.tid = attr")
+    for eid, attribute, position in rows:
+        found.setdefault(eid, []).append(Mask(attribute, position))
+    return found
+
+
+def scrub(connection: apsw.Connection, masks: Mapping[int, Sequence[Mask]], after: int, end: int) -> int:
+    """Take what was erased out of the rows between two positions (the second one included); returns how many had it."""
+    rows: list[Any] = connection.execute(
+        "SELECT pos, eid, body FROM change WHERE pos > ? AND pos <= ? AND eid IN (SELECT eid FROM erasing)",
+        (after, end),
+    ).fetchall()
+    cleaned = []
+    for pos, eid, text in rows:
+        body = _DECODER.decode(text)
+        left = _masked(body, pos, masks.get(eid, ()))
+        if left is not body:
+            cleaned.append((_ENCODER.encode(left).decode(), pos))
+    connection.executemany("UPDATE change SET body = ? WHERE pos = ?", cleaned)
+    return len(cleaned)
+
+
+def _masked(body: Body, position: int, masks: Sequence[Mask]) -> Body:
+    """What may still be said; the very same body when that is everything."""
+    for mask in masks:
+        if position <= mask.position and (body.before or body.after):
+            before, after = _without(body.before, mask.attribute), _without(body.after, mask.attribute)
+            if len(before) < len(body.before) or len(after) < len(body.after):
+                body = msgspec.structs.replace(body, before=before, after=after)
+    return body
+
+
+def _without(attributes: Attributes, name: str | None) -> Attributes:
+    return {} if name is None else {known: given for known, given in attributes.items() if known != name}
+
+
+def _entry(body: Body, position: int, at: int, origin: str, depth: int, entity: str) -> LogEntry:
     return LogEntry(
         position=position,
         at=at,

@@ -41,6 +41,7 @@ def series(connection: apsw.Connection, scope: Scope, entity: str | None) -> tup
     found: list[Any] = connection.execute(
         "SELECT e.id, a.text, s.dataset, s.unit, p.body, s.opened, s.closed, "
         f"(SELECT min(at) FROM obs o WHERE o.sid = s.sid AND {_NUMBERS_AND_TEXTS}), "
+        "(SELECT min(hour) FROM closed_hour c WHERE c.sid = s.sid), "
         f"(SELECT max(at) FROM obs o WHERE o.sid = s.sid AND {_NUMBERS_AND_TEXTS}) "
         "FROM entity e CROSS JOIN doc d ON d.eid = e.eid CROSS JOIN series s ON s.eid = e.eid "
         "CROSS JOIN term a ON a.tid = s.attr CROSS JOIN provenance p ON p.pid = s.pid "
@@ -59,10 +60,10 @@ def series(connection: apsw.Connection, scope: Scope, entity: str | None) -> tup
             provenance=known[body],
             opened=opened,
             closed=closed,
-            first=first,
+            first=first if hour is None else min(hour * HOUR, hour * HOUR if first is None else first),
             last=last,
         )
-        for id_, attribute, dataset, unit, body, opened, closed, first, last in found
+        for id_, attribute, dataset, unit, body, opened, closed, first, hour, last in found
         if scope.attributes is None or attribute in scope.attributes
     ]
     return tuple(sorted(result, key=lambda s: (s.entity, s.attribute, s.dataset or "", s.opened)))

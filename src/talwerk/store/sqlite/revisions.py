@@ -5,6 +5,7 @@ Each is planned before the first write, so that it can still be refused.
 
 from __future__ import annotations
 
+import apsw
 import msgspec
 from msgspec.structs import replace
 
@@ -15,6 +16,7 @@ from talwerk.core.instants import FUTURE_TOLERANCE, Instant
 from talwerk.core.quality import FLAG_MASK, Mark
 
 from . import log
+from .closed import refused_as_closed
 from .entities import Entities, Stored
 from .instances import History, parse_instance_id, series_name
 from .series import Line, SeriesBook, Track
@@ -45,9 +47,11 @@ class Revisions:
         entities: current state.
         series: finds series.
         history: their values.
+        connection: the writing connection.
     """
 
-    def __init__(self, entities: Entities, series: SeriesBook, history: History) -> None:
+    def __init__(self, entities: Entities, series: SeriesBook, history: History, connection: apsw.Connection) -> None:
+        self._connection = connection
         self._entities = entities
         self._series = series
         self._history = history
@@ -74,6 +78,8 @@ class Revisions:
         before = stored.entity.attributes if alive else {}
         after = entity.attributes if alive and change.mode is not Mode.ERASE else {}
         touched = tuple(sorted(n for n in {*before, *after} if before.get(n) != after.get(n)))
+        if change.mode is not Mode.REVISE:
+            log.erase(self._connection, stored.eid, None if change.mode is Mode.ERASE else erased)
         if change.mode is Mode.ERASE:
             self._entities.erase(stored)
         elif alive and touched:
@@ -82,7 +88,8 @@ class Revisions:
             self._entities.replace_former(stored.eid, entity)
         return log.Body(
             attributes=touched,
-            before={name: before[name] for name in touched if name in before},
+            # What is erased is not told a last time.
+            before={name: before[name] for name in touched if name in before} if change.mode is Mode.REVISE else {},
             after={name: after[name] for name in touched if name in after},
             deleted=change.mode is Mode.ERASE and alive,
             types=stored.entity.types if change.mode is Mode.ERASE else (),
@@ -123,11 +130,21 @@ class Revisions:
                 ),
                 None,
             )
-            if line is not None and self._history.holds(line.sid, at):
+            if line is not None and self._enters_closed_hour(stored.eid, line, change):
+                refused.append(refused_as_closed(target.attribute, target.dataset, 1))
+            elif line is not None and self._history.holds(line.sid, at):
                 places.append((line, at))
             else:
                 refused.append(_absent(target))
         return Plan(entity=stored.entity, places=tuple(places), refused=tuple(refused))
+
+    def _enters_closed_hour(self, eid: int, line: Line, change: Change) -> bool:
+        if change.mode is not Mode.REVISE:
+            return False
+        (given,) = change.entity.attributes[line.attribute]
+        # Its unit may be another one, and with it the series.
+        lines = self._series.lines(eid, line.attribute)
+        return given.observed is not None and any(self._history.closed(o.sid, given.observed) for o in lines)
 
     def _moved(self, stored: Stored, plan: Plan, change: Change, now: Instant) -> Entity:
         """Erase the instances or put another one in their place; the entity with what is current then."""

@@ -16,12 +16,15 @@ _BAD_FLAGS = frozenset((int(Flag.FAIL), int(Flag.MISSING)))
 _BAD = f"(flag & {FLAG_MASK}) IN ({int(Flag.FAIL)}, {int(Flag.MISSING)})"
 _GOOD = f"NOT {_BAD} AND typeof(val) IN ('integer', 'real')"
 
-# Floor division: before 1970 SQLite's own would round towards zero. Sums are in floating point, because SUM over
-# integers fails beyond 64 bits; what is beyond floating point as well counts as infinite.
+# Floor division: before 1970 SQLite's own would round towards zero.
+_HOUR = f"(at - ((at % {HOUR}) + {HOUR}) % {HOUR}) / {HOUR}"
+
+# Sums are in floating point, because SUM over integers fails beyond 64 bits; what is beyond floating point as well
+# counts as infinite.
 _RECOMPUTE = f"""
 INSERT INTO rollup (sid, hour, n, sum, sumsq, min, max, n_bad)
 SELECT sid,
-       (at - ((at % {HOUR}) + {HOUR}) % {HOUR}) / {HOUR} AS hour,
+       {_HOUR} AS hour,
        count(*) FILTER (WHERE {_GOOD}) AS n,
        coalesce(sum(1.0 * val) FILTER (WHERE {_GOOD}), iif(count(*) FILTER (WHERE {_GOOD}), 9e999, 0.0)),
        coalesce(sum(1.0 * val * val) FILTER (WHERE {_GOOD}), iif(count(*) FILTER (WHERE {_GOOD}), 9e999, 0.0)),
@@ -32,6 +35,30 @@ FROM obs WHERE sid = ? AND at >= ? AND at < ?
 GROUP BY hour HAVING n + n_bad > 0
 """
 
+
+_NUMBER = "iif(typeof(val) IN ('integer', 'real'), val, NULL)"
+_TEXT = "iif(typeof(val) = 'text', val, NULL)"
+_UNEQUAL = f"count(*) > count(*) FILTER (WHERE {_GOOD})"
+
+
+def _where_unequal(sql: str) -> str:
+    return f"iif({_UNEQUAL}, {sql}, NULL)"
+
+
+CLOSE = f"""
+INSERT INTO closed_hour (sid, hour, total, numbers, sum, sumsq, least, most)
+SELECT sid,
+       {_HOUR} AS hour,
+       {_where_unequal("count(*)")},
+       {_where_unequal(f"count({_NUMBER})")},
+       {_where_unequal(f"coalesce(sum(1.0 * {_NUMBER}), 0.0)")},
+       {_where_unequal(f"coalesce(sum(1.0 * {_NUMBER} * {_NUMBER}), 0.0)")},
+       {_where_unequal(f"coalesce(min({_NUMBER}), min({_TEXT}))")},
+       {_where_unequal(f"coalesce(max({_NUMBER}), max({_TEXT}))")}
+FROM obs WHERE sid = ? AND at >= ? AND at < ?
+GROUP BY hour
+"""
+"""Remembers hours of a series as closed, before their values are removed."""
 
 _ADD = """
 INSERT INTO rollup (sid, hour, n, sum, sumsq, min, max, n_bad) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

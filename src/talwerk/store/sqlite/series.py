@@ -8,7 +8,7 @@ import apsw
 import msgspec
 
 from talwerk.core.change import Provenance
-from talwerk.core.instants import EARLIEST
+from talwerk.core.instants import EARLIEST, HOUR
 
 from .terms import Terms
 
@@ -173,7 +173,7 @@ class SeriesBook:
 
 
 class Ends:
-    """Remembers the newest time of each series, so that an append is known as one.
+    """Remembers the newest time of each series, so that an append is known as one, and where its closed hours end.
 
     Args:
         connection: the writing connection.
@@ -184,22 +184,45 @@ class Ends:
         self._connection = connection
         self._remembered = remembered
         self._newest: dict[int, int] = {}
+        self._closed: dict[int, int] = {}
 
     def advance(self, sid: int, start: int, end: int) -> bool:
         """Take note of values that are about to be written; True when all are newer than everything before."""
         newest = self._newest.get(sid)
         if newest is None:
-            found = self._connection.execute("SELECT max(at) FROM obs WHERE sid = ?", (sid,)).get
-            newest = EARLIEST - 1 if found is None else int(found)
-            if len(self._newest) >= self._remembered:
-                self._newest.clear()
+            newest = self._load(sid)
         self._newest[sid] = max(newest, end)
         return start > newest
+
+    def closed(self, sid: int, start: int, end: int) -> frozenset[int]:
+        """The hours between two instants whose values were removed, for a series that :meth:`advance` was told of."""
+        if start >= self._closed.get(sid, EARLIEST):
+            return frozenset()
+        rows = self._connection.execute(
+            "SELECT hour FROM closed_hour WHERE sid = ? AND hour >= ? AND hour <= ?", (sid, start // HOUR, end // HOUR)
+        )
+        return frozenset([row[0] for row in rows])
+
+    def _load(self, sid: int) -> int:
+        found, hour = self._connection.execute(
+            "SELECT (SELECT max(at) FROM obs WHERE sid = ?), (SELECT max(hour) FROM closed_hour WHERE sid = ?)",
+            (sid, sid),
+        ).get
+        if len(self._newest) >= self._remembered:
+            self.forget()
+        newest = EARLIEST - 1 if found is None else int(found)
+        if hour is not None:
+            self._closed[sid] = (hour + 1) * HOUR
+            # Should nothing but closed hours be left: what comes into them is no append.
+            newest = max(newest, self._closed[sid] - 1)
+        return newest
 
     def drop(self, sid: int) -> None:
         """Forget a series that values were removed from."""
         self._newest.pop(sid, None)
+        self._closed.pop(sid, None)
 
     def forget(self) -> None:
         """Forget what was written in a transaction that was rolled back."""
         self._newest.clear()
+        self._closed.clear()

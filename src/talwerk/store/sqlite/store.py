@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +14,7 @@ from talwerk.core.instants import Clock
 from talwerk.core.query import Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import Bucket, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
-from talwerk.store.contract import AggregatePage, Condition, EntityPage, Submission
+from talwerk.store.contract import AggregatePage, Condition, EntityPage, Keeping, Submission, Tidied
 
 from . import aggregates, history, log, points, read
 from .acknowledged import Acknowledged
@@ -101,13 +102,15 @@ class SqliteStore:
         """Write batches in one transaction."""
         if self._writer is None:
             raise DomainError(Fault.BUSY, "This store was opened for reading only.")
-        try:
-            answers = self._writer.apply(submissions)
-        except DomainError as error:
-            self._met = error.detail
-            raise
-        self._met = ""
-        return answers
+        with self._noting():
+            return self._writer.apply(submissions)
+
+    def tidy(self, keeping: Keeping, budget_s: float) -> Tidied:
+        """Remove some of what need not be kept, in one transaction."""
+        if self._writer is None:
+            raise DomainError(Fault.BUSY, "This store was opened for reading only.")
+        with self._noting():
+            return self._writer.tidy(keeping, budget_s)
 
     def read(self, query: Query, scope: Scope) -> EntityPage:
         """The current state of entities."""
@@ -168,6 +171,16 @@ class SqliteStore:
         """Go on without acknowledged changes that are missing (see ``acknowledged``); otherwise nothing is written."""
         if self._writer is not None:
             self._writer.accept_loss()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Keep what the writer meets, for the store's condition."""
+        try:
+            yield
+        except DomainError as error:
+            self._met = error.detail
+            raise
+        self._met = ""
 
     def close(self) -> None:
         """Release the database."""

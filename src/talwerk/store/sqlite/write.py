@@ -14,7 +14,7 @@ from talwerk.core.change import Ack, Batch, Change, Done, Mode, Observations, Ou
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock
 from talwerk.core.values import check_change
-from talwerk.store.contract import Submission
+from talwerk.store.contract import Keeping, Submission, Tidied
 
 from . import log
 from .acknowledged import Acknowledged
@@ -82,6 +82,12 @@ class Writer:
         """Go on without the acknowledged changes that are missing."""
         with self._turn:
             self._acknowledged.forgive()
+
+    def tidy(self, keeping: Keeping, budget_s: float) -> Tidied:
+        """See ``Store.tidy``; also when the disk has little room left, because it makes some."""
+        with self._turn, translated(self._connection):
+            self._refuse_after_loss()
+            return self._transaction(lambda: self._changes.tidy(keeping, budget_s))
 
     def close(self) -> None:
         """Release the connection."""

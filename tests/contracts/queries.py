@@ -33,6 +33,7 @@ from talwerk.core.query import (
     Query,
     Range,
     Relation,
+    links_of,
 )
 from tests.contracts.cities import NOON
 
@@ -174,7 +175,9 @@ paths = st.builds(
     Path,
     attribute=st.sampled_from([*NAMES, *NAMES, "urn:a:none", OWN]),
     sub=st.one_of(st.none(), st.none(), st.sampled_from(MEMBERS), st.sampled_from(NAMES)),
-    trail=st.one_of(st.just(()), st.lists(st.sampled_from([*KEYS, "\0", "a\0"]), max_size=2).map(tuple)),
+    trail=st.one_of(
+        st.just(()), st.just(("*",)), st.lists(st.sampled_from([*KEYS, "\0", "a\0"]), max_size=2).map(tuple)
+    ),
     via=st.one_of(st.just(()), st.just(()), st.lists(st.sampled_from(NAMES), max_size=2).map(tuple)),
 )
 moments = st.builds(Moment, at=instants)
@@ -235,16 +238,6 @@ link_paths = st.one_of(
 link_types = st.one_of(st.just(()), st.lists(st.sampled_from([*TYPES, "\ud800"]), min_size=1, max_size=2).map(tuple))
 
 
-def links_of(tree: Filter) -> int:
-    """How many links a filter follows one after another."""
-    match tree:
-        case And(items) | Or(items):
-            return max(map(links_of, items), default=0)
-        case Linked(item=item):
-            return 1 + links_of(item)
-    return 0
-
-
 def linked(inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
     """A condition on linked entities."""
     near = inner.filter(lambda item: links_of(item) < LINKS_MAX)
@@ -282,15 +275,19 @@ def pointed(draw: st.DrawFn, city: list[Change]) -> Compare | Exists:
         return Exists(Path(NAMES[0]))
     name, instance = draw(st.sampled_from(holders))
     sub = draw(st.sampled_from([None, None, *MEMBERS[:1], *MEMBERS[3:], *instance.subattributes]))
+    holder_kind = None
     if sub in MEMBERS:
         times = {"observedAt": instance.observed and Moment(instance.observed)}
         value: Any = {**times, "unitCode": instance.unit, "datasetId": instance.dataset}[sub]
     else:
         holder = draw(st.sampled_from(instance.subattributes[sub])) if sub else instance
-        value = holder.value
+        value, holder_kind = holder.value, holder.kind
         if isinstance(value, dict) and holder.kind is Kind.PROPERTY and "@value" in value:
             value = value["@value"]
     trail = []
+    if holder_kind is Kind.LANGUAGE_PROPERTY and isinstance(value, dict) and value and draw(st.booleans()):
+        trail = draw(st.sampled_from([[], ["*"]]))
+        value = draw(st.sampled_from(list(value.values())))
     while isinstance(value, dict) and value and draw(st.booleans()):
         step = draw(st.sampled_from(sorted(value)))
         trail.append(step)

@@ -38,6 +38,8 @@ from .query import (
 from .scope import Scope
 
 _TIME_MEMBERS = {"observedAt": "observed", "createdAt": "created", "modifiedAt": "modified"}
+ANY_LANGUAGE = ("*",)
+"""The trail to every text of a LanguageProperty (NGSI-LD clause 4.9)."""
 OWN_TIMES = ("createdAt", "modifiedAt")
 _TEXT_MEMBERS = {"unitCode": "unit", "datasetId": "dataset"}
 _ORDER = {
@@ -170,21 +172,48 @@ def masked(entity: Entity, attributes: Container[str] | None) -> Entity:
     return entity if len(seen) == len(entity.attributes) else replace(entity, attributes=seen)
 
 
-def values_at(entity: Entity, path: Path) -> Iterator[Any]:
+def values_at(entity: Entity, path: Path, *, linked: bool = True) -> Iterator[Any]:
     """The values that a path leads to: one per instance, the elements of a list one by one.
 
-    Times are yielded as :class:`Moment`, everything else as its JSON value.
+    Times are yielded as :class:`Moment`, everything else as its JSON value. A LanguageProperty yields its map and the
+    texts of every language, also at the trail :data:`ANY_LANGUAGE`.
+
+    Args:
+        entity: where to look.
+        path: what to look for.
+        linked: whether the objects of relationships are values.
     """
     if path.attribute == OWN:
         yield from _own_times(entity, path)
         return
-    for instance in _instances(entity, path.attribute, path.via):
-        for value in _member_values(instance, path.sub):
-            reached = _walk(value, path.trail)
-            if isinstance(reached, list):
-                yield from reached
-            elif reached is not None:
-                yield reached
+    instances = _instances(entity, path.attribute, path.via)
+    if path.sub in _TIME_MEMBERS or path.sub in _TEXT_MEMBERS:
+        for instance in instances:
+            yield from _reached(_member(instance, path.sub), path.trail)
+        return
+    if path.sub is not None:
+        instances = tuple(nested for instance in instances for nested in instance.subattributes.get(path.sub, ()))
+    for instance in instances:
+        if linked or instance.kind not in _RELATIONSHIPS:
+            yield from _of_instance(instance, path.trail)
+
+
+def _of_instance(instance: Attribute, trail: tuple[str, ...]) -> Iterator[Any]:
+    value = _plain(instance)
+    if instance.kind is Kind.LANGUAGE_PROPERTY and isinstance(value, dict) and trail in ((), ANY_LANGUAGE):
+        yield value
+        for texts in value.values():
+            yield from _reached(texts, ())
+    else:
+        yield from _reached(value, trail)
+
+
+def _reached(value: Any, trail: tuple[str, ...]) -> Iterator[Any]:
+    reached = _walk(value, trail)
+    if isinstance(reached, list):
+        yield from reached
+    elif reached is not None:
+        yield reached
 
 
 def _instances(entity: Entity, attribute: str, via: tuple[str, ...]) -> tuple[Attribute, ...]:
@@ -199,20 +228,11 @@ def _own_times(entity: Entity, path: Path) -> Iterator[Moment]:
         yield Moment(entity.created if path.sub == "createdAt" else entity.modified)
 
 
-def _member_values(instance: Attribute, sub: str | None) -> Iterator[Any]:
-    if sub is None:
-        yield _plain(instance)
-    elif sub in _TIME_MEMBERS:
-        moment = getattr(instance, _TIME_MEMBERS[sub])
-        if moment is not None:
-            yield Moment(moment)
-    elif sub in _TEXT_MEMBERS:
-        text = getattr(instance, _TEXT_MEMBERS[sub])
-        if text is not None:
-            yield text
-    else:
-        for nested in instance.subattributes.get(sub, ()):
-            yield _plain(nested)
+def _member(instance: Attribute, name: str) -> Any:
+    if name in _TEXT_MEMBERS:
+        return getattr(instance, _TEXT_MEMBERS[name])
+    at = getattr(instance, _TIME_MEMBERS[name])
+    return None if at is None else Moment(at)
 
 
 def _plain(instance: Attribute) -> Any:
@@ -232,20 +252,18 @@ def _walk(value: Any, trail: tuple[str, ...]) -> Any:
 
 
 def _matches_pattern(entity: Entity, condition: Matches) -> bool:
-    texts = [value for value in values_at(entity, condition.path) if isinstance(value, str)]
+    texts = [value for value in values_at(entity, condition.path, linked=False) if isinstance(value, str)]
     found = any(map(expression(condition.pattern).found_in, texts))
     return found != condition.negated and bool(texts)
 
 
 def _compare(entity: Entity, condition: Compare) -> bool:
-    values = list(values_at(entity, condition.path))
-    if condition.operator is Operator.EQUAL:
-        return any(_equals(value, operand) for value in values for operand in condition.operands)
-    if condition.operator is Operator.UNEQUAL:
-        comparable = [v for v in values if any(_pair(v, o) is not None for o in condition.operands)]
-        return bool(comparable) and not any(_equals(v, o) for v in comparable for o in condition.operands)
+    if condition.operator in (Operator.EQUAL, Operator.UNEQUAL):
+        values = list(values_at(entity, condition.path))
+        equal = any(_equals(value, operand) for value in values for operand in condition.operands)
+        return equal if condition.operator is Operator.EQUAL else bool(values and condition.operands) and not equal
     order = _ORDER[condition.operator]
-    for value in values:
+    for value in values_at(entity, condition.path, linked=False):
         pair = _pair(value, condition.operands[0])
         if pair is not None and order(*pair):
             return True

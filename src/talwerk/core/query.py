@@ -73,8 +73,9 @@ class Exists(_Node, frozen=True):
 class Compare(_Node, frozen=True):
     """True when a value at the path stands in the relation to one of the operands.
 
-    Values of another kind never match, not even ``!=``: a text is not unequal to a number, it is incomparable.
-    ``!=`` is true when there is a value of a comparable kind at the path and none of them equals an operand.
+    Values of another kind are neither equal nor in any order. ``!=`` is true when there is a value at the path and none
+    of them equals an operand: what is of another kind is unequal (NGSI-LD clause 4.9). The objects of relationships
+    have no order.
 
     Attributes:
         path: what is compared.
@@ -91,7 +92,7 @@ class Matches(_Node, frozen=True):
     """True when a text at the path matches a pattern (operators ``~=`` and ``!~=``).
 
     Attributes:
-        path: what is compared; everything but texts is incomparable.
+        path: what is compared; everything but texts is incomparable, and so are the objects of relationships.
         pattern: regular expression, see ``core.patterns``.
         negated: true instead when there is a text at the path and none of them matches.
     """
@@ -198,6 +199,16 @@ class Nothing(_Node, frozen=True):
 
 
 Filter = Exists | Compare | Matches | Located | IdMatches | HasId | InScope | And | Or | Linked | OfType | Nothing
+
+
+def links_of(tree: Filter) -> int:
+    """How many links a filter follows, one after another."""
+    match tree:
+        case And(items) | Or(items):
+            return max(map(links_of, items), default=0)
+        case Linked(item=item):
+            return 1 + links_of(item)
+    return 0
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

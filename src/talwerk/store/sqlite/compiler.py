@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.match import OWN_TIMES
+from talwerk.core.match import ANY_LANGUAGE, OWN_TIMES
 from talwerk.core.patterns import expression
 from talwerk.core.query import (
     LINKS_MAX,
@@ -268,7 +268,7 @@ def _leaf(tree: Exists | Compare | Matches) -> Clause:
         return _time_leaf(tree, tables, f"coalesce(json_extract({holder}, '$.{column}'), {default})")
     match tree:
         case Exists():
-            return _reached(path, Clause("1"))
+            return _reached(path, ALWAYS)
         case Matches():
             return _pattern_leaf(tree)
         case Compare():
@@ -286,20 +286,19 @@ def _compared(tree: Compare) -> Clause:
     if not tree.operands:
         return NEVER
     if tree.operator is Operator.UNEQUAL:
-        comparable = joined([_comparable(operand) for operand in tree.operands], "OR")
         equal = joined([_equal(operand) for operand in tree.operands], "OR")
-        there, none = _reached(tree.path, comparable), _reached(tree.path, equal)
+        there, none = _reached(tree.path, ALWAYS), _reached(tree.path, equal)
         return Clause(f"{there.sql} AND NOT {none.sql}", there.bound + none.bound)
     if tree.operator is Operator.EQUAL:
         return _reached(tree.path, joined([_equal(operand) for operand in tree.operands], "OR"))
-    return _reached(tree.path, _ordered(tree.operands[0], tree.operator.value))
+    return _reached(tree.path, _ordered(tree.operands[0], tree.operator.value), linked=False)
 
 
 def _pattern_leaf(tree: Matches) -> Clause:
-    found = _reached(tree.path, Clause("v.type = 'text' AND fits(v.atom, ?)", (_checked(tree.pattern),)))
+    found = _reached(tree.path, Clause("v.type = 'text' AND fits(v.atom, ?)", (_checked(tree.pattern),)), linked=False)
     if not tree.negated:
         return found
-    there = _reached(tree.path, Clause("v.type = 'text'"))
+    there = _reached(tree.path, Clause("v.type = 'text'"), linked=False)
     return Clause(f"{there.sql} AND NOT {found.sql}", there.bound + found.bound)
 
 
@@ -323,8 +322,8 @@ def _time_leaf(tree: Exists | Compare | Matches, tables: Clause, at: str) -> Cla
     if isinstance(tree, Exists):
         return Clause(f"EXISTS ({rows} {at} IS NOT NULL)", bound)
     moments = [operand for operand in tree.operands if _is_moment(operand)]
-    if moments and tree.operator in (Operator.EQUAL, Operator.UNEQUAL):
-        equal = joined([_time_equal(operand, at) for operand in moments], "OR")
+    if tree.operator in (Operator.EQUAL, Operator.UNEQUAL):
+        equal = joined([_time_equal(operand, at) for operand in moments], "OR") if moments else NEVER
         found = Clause(f"EXISTS ({rows} {equal.sql})", bound + equal.bound)
         if tree.operator is Operator.EQUAL:
             return found
@@ -352,34 +351,53 @@ def _time_equal(operand: Any, at: str) -> Clause:
     return NEVER
 
 
-def _reached(path: Path, wanted: Clause) -> Clause:
-    """The clause that a value ``v`` at the path is as wanted; lists count element by element."""
+def _reached(path: Path, wanted: Clause, *, linked: bool = True) -> Clause:
+    """The clause that a value ``v`` at the path is as wanted; lists count element by element.
+
+    Args:
+        path: where the value is.
+        wanted: a condition on the columns ``v.type`` and ``v.atom``.
+        linked: whether the objects of relationships are values.
+    """
     if path.sub in _TEXT_MEMBERS:
         tables, holder = _instances(path.attribute, path.via)
-        place = Clause("?", (json_path(_TEXT_MEMBERS[path.sub], *path.trail),))
+        place, of_kind = Clause("?", (json_path(_TEXT_MEMBERS[path.sub], *path.trail),)), ""
+        of_object = ALWAYS if wanted is ALWAYS else NEVER
     else:
         tables, holder = _instances(path.attribute, path.via if path.sub is None else (*path.via, path.sub))
         typed = f"json_extract({holder}, '$.k') = 'Property' AND json_type({holder}, '$.v.\"@value\"') IS NOT NULL"
-        place = Clause(f"iif({typed}, ?, ?)", (json_path("v", "@value", *path.trail), json_path("v", *path.trail)))
-    # A scalar null is no value, an object only exists; jsonb_each would list the members of an object.
+        places = (json_path("v", "@value", *path.trail), json_path("v", *path.trail))
+        place = Clause(f"iif({typed}, ?, ?)", places)
+        if path.trail == ANY_LANGUAGE:
+            place = Clause(f"iif({typed}, ?, iif({_speaks(holder)}, '$.v', ?))", places)
+        of_kind = "" if linked else f"json_extract({holder}, '$.k') NOT IN ('Relationship', 'ListRelationship') AND "
+        of_object = _of_object(path, holder, wanted)
+    # A scalar null is no value; jsonb_each would list the members of an object.
     sql = (
-        f"EXISTS (SELECT 1 FROM {tables.sql}, (SELECT 1) p WHERE CASE json_type({holder}, {place.sql}) "
-        "WHEN 'null' THEN 0 "
-        f"WHEN 'object' THEN {'1' if wanted.sql == '1' else '0'} "
+        f"EXISTS (SELECT 1 FROM {tables.sql}, (SELECT 1) p WHERE {of_kind}CASE json_type({holder}, {place.sql}) "
+        f"WHEN 'null' THEN 0 WHEN 'object' THEN {of_object.sql} "
         f"ELSE EXISTS (SELECT 1 FROM jsonb_each({holder}, {place.sql}) v WHERE {wanted.sql}) END)"
     )
-    return Clause(sql, (*tables.bound, *place.bound, *place.bound, *wanted.bound))
+    return Clause(sql, (*tables.bound, *place.bound, *of_object.bound, *place.bound, *wanted.bound))
 
 
-def _comparable(operand: Any) -> Clause:
-    match _low(operand):
-        case Moment():
-            return Clause("v.type = 'text' AND instant(v.atom) IS NOT NULL")
-        case bool():
-            return Clause(_TRUTH)
-        case int() | float():
-            return Clause(_NUMBER)
-    return Clause("v.type = 'text'")
+def _of_object(path: Path, holder: str, wanted: Clause) -> Clause:
+    """Whether an object at a path is as wanted: it only exists, but for the texts of a LanguageProperty."""
+    if wanted is ALWAYS:
+        return ALWAYS
+    if path.trail not in ((), ANY_LANGUAGE):
+        return NEVER
+    sql = (
+        f"{_speaks(holder)} AND EXISTS (SELECT 1 FROM jsonb_each({holder}, '$.v') l WHERE CASE l.type "
+        f"WHEN 'array' THEN EXISTS (SELECT 1 FROM jsonb_each(l.value) v WHERE {wanted.sql}) "
+        f"ELSE EXISTS (SELECT 1 FROM (SELECT l.type AS type, l.atom AS atom) v WHERE {wanted.sql}) END)"
+    )
+    return Clause(sql, wanted.bound * 2)
+
+
+def _speaks(holder: str) -> str:
+    """Whether an instance is a LanguageProperty with a map."""
+    return f"json_extract({holder}, '$.k') = 'LanguageProperty' AND json_type({holder}, '$.v') = 'object'"
 
 
 def _equal(operand: Any) -> Clause:

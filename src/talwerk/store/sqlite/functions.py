@@ -26,7 +26,8 @@ def _instant(text: str) -> Instant | None:
 
 def _fits(*arguments: Any) -> bool:
     text, pattern = arguments
-    return expression(pattern).found_in(text)
+    # SQLite is free to ask this before the condition beside it that says that it is a text.
+    return isinstance(text, str) and expression(pattern).found_in(text)
 
 
 @lru_cache(maxsize=4_096)

@@ -140,7 +140,10 @@ async def test_the_pages_of_a_query_by_post(city: City) -> None:
         ({"type": "Query", "attrs": [5]}, 400, "BadRequestData"),
         ({"type": "Query", "geoQ": "near"}, 400, "BadRequestData"),
         ({"type": "Query", "q": "a", "colour": "x"}, 400, "BadRequestData"),
-        ({"type": "Query", "q": "a", "join": "flat"}, 422, "OperationNotSupported"),
+        ({"type": "Query", "q": "a", "join": "both"}, 400, "BadRequestData"),
+        ({"type": "Query", "q": "a", "joinLevel": "1"}, 400, "BadRequestData"),
+        ({"type": "Query", "q": "a{b{c}}", "join": "flat"}, 400, "BadRequestData"),
+        ({"type": "Query", "q": "a", "ordering": {}}, 422, "OperationNotSupported"),
     ],
 )
 async def test_bodies_that_are_no_query(city: City, body: Any, status: int, fault: str) -> None:

@@ -66,6 +66,8 @@ def encode_aggregates(found: AggregatedEntity, how: Representation, methods: tup
     groups: dict[str, list[dict[str, Any]]] = {}
     for attribute in found.attributes:
         name = how.context.compact(attribute.attribute)
+        if how.datasets is not None and attribute.dataset not in how.datasets:
+            continue
         if name not in how.omit and attribute.attribute not in how.omit:
             groups.setdefault(name, []).append(_written(attribute, methods))
     document |= {name: written[0] if len(written) == 1 else written for name, written in groups.items()}

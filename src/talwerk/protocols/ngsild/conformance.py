@@ -21,6 +21,7 @@ from .call import PREFIX
 from .context_documents import BYTES_MAX, TIMEOUT_S
 from .context_library import DOCUMENTS_MAX
 from .contexts import CORE_ADDRESS
+from .linked import COPIES_MAX, LINKED_MAX
 from .operations import OPERATIONS, Operation
 from .parameters import PARAMETERS
 
@@ -51,10 +52,13 @@ documents (RFC 9457) with the standard's `type` and the media type `application/
   kept; what is not to be had answers `504 LdContextNotAvailable`. The core context, <{CORE_ADDRESS}>, is built in,
   under the addresses of its other versions too. Scoped contexts answer `400`.
 - **q**: the whole grammar is read and evaluated. Linked entities (`sensor{{Device:humidity}}==40`) are those that are
-  there and may be seen, {LINKS_MAX} links deep at most; a type stands there as a term or address.
+  there and may be seen, {LINKS_MAX} links deep at most; a type stands there as a term or address. They may be asked
+  without a `join`, where clause 5.7.2.4 wants one; beside a `join` they lead no deeper than `joinLevel`.
+  A `LanguageProperty` is asked in every language (`street=="Markt"`, `street[*]=="Markt"`) or in one (`street[nl]`).
   Patterns (`~=`, `!~=`, `idPattern`) are those of RE2 and match when they are found anywhere; `^` and `$` anchor them.
   They have {PATTERN_LENGTH_MAX:,} characters at most. Between quotes a pattern stands as it is, only `\\"` means a
-  quote. A malformed or too large one answers `400 InvalidRequest`.
+  quote. A malformed or too large one answers `400 InvalidRequest`. `jsonKeys` is read and changes nothing: values are
+  only expanded for `expandValues`. So is `csf`: without registrations there are no context sources to choose from.
 - **scopeQ**: `/a/+/c`, `/a/#`, joined by `;`, `,` and `|` with or without parentheses.
 - **georel**: relations are decided in the plane of longitude and latitude, distances run along the geodesic of WGS 84
   (between two points exactly). Rings that are open count as closed; one that crosses itself encloses what it goes
@@ -68,6 +72,12 @@ documents (RFC 9457) with the standard's `type` and the media type `application/
   aggregatedValues; `application/json`,
   `application/ld+json`, and `application/geo+json` for entities. A feature's `@context` stands in the body unless
   `Prefer: body=json` asks for the Link header; its geometry is shown even where `pick` or `attrs` leave it out.
+- **Linked entities** (`join`, `joinLevel`, `containedBy`; members of them in the braces of `pick` and `omit`): at most
+  {LINKS_MAX} levels, {LINKED_MAX:,} entities and, inline, {COPIES_MAX:,} places. They are read with the rights of the
+  request; one that it may not see is left out like one that does not exist. Relationships of the entity itself lead to
+  them, those of its attributes do not. `flat` always answers a list, and an entity never stands within itself.
+- **Languages**: `lang` takes a language for its regions and a region for its language; where none suits, the text
+  without a language or the first one. **Datasets**: `datasetId` applies to linked entities and histories too.
 - **Paging**: `Link` with `rel="next"` carries an opaque cursor in the parameter `after`, which is ours.
 - **Null**: `urn:ngsi-ld:null` removes in merges, updates and partial updates, down to members of values,
   sub-attributes, `observedAt`, `unitCode` and `scope`; everywhere else it is refused. Plain JSON null is refused; a

@@ -12,7 +12,7 @@ from talwerk.protocols.http.description import TEXT, Described, Description, Out
 from .call import JSON, JSON_LD, PREFIX
 from .operations import OPERATIONS, Operation
 from .parameters import PARAMETERS
-from .payload_schemas import SCHEMAS
+from .payload_schemas import JOIN, JOIN_LEVEL, SCHEMAS
 
 _VARIABLE = re.compile(r"{(\w+)}")
 _TIME: Schema = {"type": "string", "format": "date-time"}
@@ -24,6 +24,8 @@ _KINDS: Mapping[str, Schema] = {
 _SCHEMAS: Mapping[str, Schema] = {
     "limit": {"type": "integer", "minimum": 0, "maximum": LIMIT_MAX},
     "offset": {"type": "integer", "minimum": 0, "maximum": OFFSET_MAX},
+    "join": JOIN,
+    "joinLevel": JOIN_LEVEL,
     "lastN": {"type": "integer", "minimum": 1},
     "timeAt": _TIME,
     "endTimeAt": _TIME,
@@ -139,6 +141,8 @@ def _outcomes(operation: Operation) -> Mapping[int, Outcome]:
     schema = reference("Discovered")
     if "ntit" in operation.path:
         schema = reference("ShownEntities" if operation.path in _LISTS else "Shown")
+    if operation.path not in _LISTS and "join" in operation.honoured:
+        schema = {"anyOf": [schema, reference("ShownEntities")]}
     content: dict[str, Schema] = {JSON: schema, JSON_LD: schema}
     headers = {"Link": "the @context of plain JSON; the next page"}
     if operation.path in {"/types", "/attributes"}:

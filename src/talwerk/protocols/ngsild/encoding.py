@@ -13,6 +13,7 @@ from talwerk.core.instants import format_instant
 
 from .contexts import Context
 from .kinds import WRITTEN
+from .language import in_language
 
 # The values of a city share few times: those of its cadences.
 written_time = lru_cache(maxsize=65_536)(format_instant)
@@ -36,6 +37,8 @@ class Representation(msgspec.Struct, frozen=True, kw_only=True):
         linked: whether the body carries its ``@context``.
         pick: members of the entity to write beside the chosen attributes, None for all.
         omit: members of the entity to leave out.
+        languages: the languages to choose from each LanguageProperty, the best first; None for all of each.
+        datasets: the datasets whose instances are written, None among them for the default; None for all.
     """
 
     context: Context
@@ -44,14 +47,28 @@ class Representation(msgspec.Struct, frozen=True, kw_only=True):
     linked: bool = False
     pick: frozenset[str] | None = None
     omit: frozenset[str] = frozenset()
+    languages: tuple[str, ...] | None = None
+    datasets: frozenset[str | None] | None = None
 
     def shows(self, member: str) -> bool:
         """Whether a member of the entity itself is written."""
         return (self.pick is None or member in self.pick) and member not in self.omit
 
 
+def prepared(entity: Entity, how: Representation) -> Entity:
+    """The entity with the instances of the wanted datasets only (clause 4.5.5), each in one language (clause 4.15)."""
+    attributes = entity.attributes
+    if how.datasets is not None:
+        wanted = {name: tuple(i for i in given if i.dataset in how.datasets) for name, given in attributes.items()}
+        attributes = {name: instances for name, instances in wanted.items() if instances}
+    if how.languages is not None:
+        attributes = in_language(attributes, how.languages)
+    return entity if attributes is entity.attributes else msgspec.structs.replace(entity, attributes=attributes)
+
+
 def encode_entity(entity: Entity, how: Representation) -> dict[str, Any]:
     """The JSON object of an entity."""
+    entity = prepared(entity, how)
     document = encode_head(entity, how)
     compact = how.context.compact
     omit = how.omit

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from talwerk.core.change import Batch, Change, Mode
-from talwerk.core.errors import DomainError, Fault
-from talwerk.core.query import Page, Query
+from talwerk.core.errors import DomainError, Fault, bad_data
+from talwerk.core.query import Page, Query, links_of
 from talwerk.protocols.http.answers import Answer, Header
 
 from .call import JSON, JSON_LD, PREFIX, Call, document_answer, feature_answer
 from .decoding import decode_entity
 from .encoding import Representation
 from .features import GEO_JSON, Features, encoded
+from .linked import Join, join_of, joined
 from .posted_query import posted
 from .representation import entity_representation
 from .selection import entity_id, projection, selection
@@ -29,6 +32,7 @@ async def retrieve_entity(call: Call) -> Answer:
     context = await call.context()
     shown = projection(call.parameters, context)
     how = entity_representation(call, context, shown)
+    join = join_of(call.parameters, shown)
     type_text = call.parameters.text("type")
     types, condition = parse_types(type_text, context.expand) if type_text else ((), None)
     query = Query(
@@ -44,6 +48,9 @@ async def retrieve_entity(call: Call) -> Answer:
     found = call.broker.read(query, call.scope).entities
     if not found:
         raise DomainError(Fault.NOT_FOUND, f"The entity {identifier} does not exist.")
+    if join is not None:
+        documents = joined(call, found, how, join)
+        return _collected(call, documents, how) if join.flat else _alone(call, documents[0], how)
     if isinstance(how, Features):
         return feature_answer(call, encoded(found[0], how), how)
     return document_answer(call.ready.entities(found, how, query, call.scope)[0], how)
@@ -58,7 +65,7 @@ async def query_entities(call: Call) -> Answer:
     context = await call.context()
     shown = projection(call.parameters, context)
     how = entity_representation(call, context, shown)
-    return _page(call, selection(call.parameters, context, shown), how)
+    return _page(call, selection(call.parameters, context, shown), how, join_of(call.parameters, shown))
 
 
 async def post_query(call: Call) -> Answer:
@@ -70,15 +77,27 @@ async def post_query(call: Call) -> Answer:
     asked, context = await posted(call)
     shown = projection(asked.parameters, context)
     how = entity_representation(asked.call(call), context, shown)
-    return _page(call, selection(asked.parameters, context, shown, asked.selectors), how)
+    query = selection(asked.parameters, context, shown, asked.selectors)
+    return _page(call, query, how, join_of(asked.parameters, shown))
 
 
-def _page(call: Call, query: Query, how: Representation) -> Answer:
+def _page(call: Call, query: Query, how: Representation, join: Join | None) -> Answer:
+    if join is not None and query.filter is not None and links_of(query.filter) > join.level:
+        raise bad_data(f"The q leads deeper than the joinLevel {join.level}.", "joinLevel")
     if isinstance(how, Features):
         query = how.asked(query)
     found = call.broker.read(query, call.scope)
     headers = page_headers(call, how, found.next, found.total)
-    written = call.ready.entities(found.entities, how, query, call.scope)
+    if join is not None:
+        return _collected(call, joined(call, found.entities, how, join), how, headers)
+    return _collected(call, call.ready.entities(found.entities, how, query, call.scope), how, headers)
+
+
+def _alone(call: Call, document: dict[str, Any], how: Representation) -> Answer:
+    return feature_answer(call, document, how) if isinstance(how, Features) else document_answer(document, how)
+
+
+def _collected(call: Call, written: Sequence[Any], how: Representation, headers: tuple[Header, ...] = ()) -> Answer:
     if isinstance(how, Features):
         return feature_answer(call, {"type": "FeatureCollection", "features": written}, how, headers)
     return document_answer(written, how, headers=headers)

@@ -10,7 +10,7 @@ import msgspec
 from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.query import Query
 
-from .encoding import Representation, encode_entity
+from .encoding import Representation, encode_entity, prepared
 
 GEO_JSON = "application/geo+json"
 
@@ -37,6 +37,7 @@ def encoded(entity: Entity, how: Representation) -> dict[str, Any]:
     """The JSON object of an entity: a feature where features are wanted."""
     if not isinstance(how, Features):
         return encode_entity(entity, how)
+    entity = prepared(entity, how)
     instances = entity.attributes.get(how.geometry, ())
     if how.concealed and instances:
         rest = {name: given for name, given in entity.attributes.items() if name != how.geometry}

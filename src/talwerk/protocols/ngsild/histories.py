@@ -8,7 +8,7 @@ from typing import Any
 from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.query import TimeProperty
 
-from .encoding import Form, Representation, concise_object, encode_head, normalized, simplified, written_time
+from .encoding import Form, Representation, concise_object, encode_head, normalized, prepared, simplified, written_time
 
 _MEMBER: Mapping[Kind, str] = {
     Kind.PROPERTY: "values",
@@ -30,6 +30,7 @@ def encode_history(entity: Entity, how: Representation, about: TimeProperty) -> 
         how: how it is written.
         about: the time that stands beside each simplified value.
     """
+    entity = prepared(entity, how)
     document = encode_head(entity, how)
     compact = how.context.compact
     for full, instances in entity.attributes.items():

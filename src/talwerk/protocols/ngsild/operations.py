@@ -52,10 +52,8 @@ _MAPS = _named("entityMap entityMapLifetime splitEntities")
 _PERIOD = _named("timerel timeAt endTimeAt timeproperty lastN")
 _AGGREGATES = _named("aggrMethods aggrPeriodDuration")
 
-_SELECTED = _named("type id idPattern q expandValues scopeQ") | _GEO
-_RETRIEVED = _named("lang datasetId jsonKeys entityMap") | _LINKED
-_QUERIED = _named("csf jsonKeys lang datasetId") | _LINKED | _ORDER | _MAPS
-_TEMPORALLY_QUERIED = _named("csf jsonKeys lang datasetId orderBy")
+_CHOSEN = _named("lang datasetId")
+_SELECTED = _named("type id idPattern q expandValues jsonKeys csf scopeQ") | _GEO
 
 _CORE = (
     Operation(
@@ -73,8 +71,8 @@ _CORE = (
         "5.7.2",
         "Query entities",
         handler=entities.query_entities,
-        honoured=_SHOWN | _PAGE | _SELECTED | _named("geometryProperty"),
-        refused=_QUERIED,
+        honoured=_SHOWN | _PAGE | _SELECTED | _CHOSEN | _LINKED | _named("geometryProperty"),
+        refused=_ORDER | _MAPS,
     ),
     Operation("DELETE", "/entities", "5.6.21", "Purge entities", writes=True),
     Operation(
@@ -83,8 +81,8 @@ _CORE = (
         "5.7.1",
         "Retrieve entity",
         handler=entities.retrieve_entity,
-        honoured=_SHOWN | _named("type geometryProperty"),
-        refused=_RETRIEVED,
+        honoured=_SHOWN | _CHOSEN | _LINKED | _named("type geometryProperty"),
+        refused=_named("entityMap entityMapLifetime"),
     ),
     Operation(
         "DELETE",
@@ -269,8 +267,8 @@ _TEMPORAL = (
         "Query temporal evolution of entities",
         "Temporal",
         handler=temporal.query_histories,
-        honoured=_SHOWN | _PAGE | _PERIOD | _AGGREGATES | _SELECTED,
-        refused=_TEMPORALLY_QUERIED,
+        honoured=_SHOWN | _PAGE | _PERIOD | _AGGREGATES | _SELECTED | _CHOSEN,
+        refused=_ORDER,
     ),
     Operation(
         "GET",
@@ -279,8 +277,7 @@ _TEMPORAL = (
         "Retrieve temporal evolution of an entity",
         "Temporal",
         handler=temporal.retrieve_history,
-        honoured=_SHOWN | _PERIOD | _AGGREGATES | _named("type"),
-        refused=_named("lang datasetId"),
+        honoured=_SHOWN | _PERIOD | _AGGREGATES | _CHOSEN | _named("type"),
     ),
     Operation(
         "DELETE",

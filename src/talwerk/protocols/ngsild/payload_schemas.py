@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from talwerk.core.entity import Kind
+from talwerk.core.query import LINKS_MAX
 from talwerk.protocols.http.description import TEXT, Schema, reference
 
 from .kinds import MEMBER
@@ -86,6 +87,9 @@ def _list_of(name: str) -> Schema:
     return {"type": "array", "minItems": 1, "items": reference(name)}
 
 
+JOIN: Schema = {"enum": ["flat", "inline", "@none"]}
+JOIN_LEVEL: Schema = {"type": "integer", "minimum": 1, "maximum": LINKS_MAX}
+
 SCHEMAS: dict[str, Schema] = {
     **{kind.value: _instance(kind) for kind in Kind},
     "Attribute": {
@@ -122,6 +126,11 @@ SCHEMAS: dict[str, Schema] = {
             "q": TEXT,
             "geoQ": {"type": "object"},
             "scopeQ": TEXT,
+            "lang": TEXT,
+            "datasetId": {"type": "array", "items": TEXT},
+            "join": JOIN,
+            "joinLevel": JOIN_LEVEL,
+            "containedBy": {"type": "array", "items": _URI},
             "temporalQ": {"type": "object"},
         },
     },

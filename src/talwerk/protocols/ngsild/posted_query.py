@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,13 +15,14 @@ from .contexts import Context
 from .parameters import Parameters
 from .selectors import Selector, posted_selectors
 
-_TEXTS = ("q", "scopeQ", "geometryProperty")
-_LISTS = ("attrs", "pick", "omit", "expandValues")
+_TEXTS = ("q", "scopeQ", "geometryProperty", "lang", "csf", "join")
+_LISTS = ("attrs", "pick", "omit", "expandValues", "jsonKeys", "datasetId", "containedBy")
 _GEO = ("georel", "geometry", "coordinates", "geoproperty")
 _PERIOD = ("timerel", "timeAt", "endTimeAt", "timeproperty")
-_LINKED = ("containedBy", "join", "joinLevel")
 _MAPS = ("entityMap", "entityMapLifetime", "splitEntities")
-_UNSUPPORTED = frozenset(("csf", "lang", "datasetId", "jsonKeys", "orderBy", "ordering", *_LINKED, *_MAPS))
+_UNSUPPORTED = frozenset(("orderBy", "ordering", *_MAPS))
+_ENTITIES_ONLY = ("join", "joinLevel", "containedBy")
+_BRACES = re.compile(r"\{.*\}")
 
 
 class PostedQuery(msgspec.Struct, frozen=True):
@@ -74,12 +76,18 @@ def _take(members: dict[str, Any], texts: dict[str, str], *, temporal: bool) -> 
     """Move what the members say into the texts of parameters."""
     for name in _TEXTS:
         _put(texts, name, members.pop(name, None))
+    level = members.pop("joinLevel", None)
+    if level is not None:
+        texts["joinLevel"] = _count(level, "/joinLevel")
     for name in _LISTS:
         value = members.pop(name, None)
         if value is not None:
             _put(texts, name, ",".join(map(_name, value)) if isinstance(value, list) and value else value)
     _take_object(texts, "geoQ", members.pop("geoQ", None), _GEO)
     if temporal:
+        joining = next((name for name in _ENTITIES_ONLY if name in texts), None)
+        if joining is not None:
+            raise bad_data(f"A query of histories has no member {joining}.", f"/{joining}")
         period = members.pop("temporalQ", None)
         _take_object(texts, "temporalQ", period, (*_PERIOD, "lastN", "aggrMethods", "aggrPeriodDuration"))
 
@@ -94,8 +102,8 @@ def _take_object(texts: dict[str, str], where: str, value: Any, known: tuple[str
             _put(texts, name, msgspec.json.encode(part).decode())
         elif name == "aggrMethods" and isinstance(part, list):
             _put(texts, name, ",".join(map(_name, part)))
-        elif name == "lastN" and isinstance(part, int) and not isinstance(part, bool):
-            _put(texts, name, str(part))
+        elif name == "lastN" and not isinstance(part, str):
+            _put(texts, name, _count(part, f"/{where}/{name}"))
         else:
             _put(texts, name, part, f"/{where}/{name}")
 
@@ -108,7 +116,13 @@ def _put(texts: dict[str, str], name: str, value: Any, where: str = "") -> None:
     texts[name] = value
 
 
+def _count(value: Any, where: str) -> str:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise bad_data(f"The {where.rpartition('/')[2]} is not a whole number.", where)
+    return str(value)
+
+
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or "," in value:
+    if not isinstance(value, str) or "," in _BRACES.sub("", value):
         raise bad_data(f"The name {str(value)[:80]!r} is not a text without commas.")
     return value

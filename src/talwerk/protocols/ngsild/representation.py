@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from talwerk.core.errors import DomainError, Fault, invalid
+from talwerk.core.errors import DomainError, Fault, bad_data, invalid
+from talwerk.core.identifiers import is_iri
 from talwerk.protocols.http.negotiation import preferred
 
 from .call import JSON, JSON_LD, Call
 from .contexts import Context
 from .encoding import Form, Representation
 from .features import GEO_JSON, Features
+from .language import parse_lang
 from .parameters import Parameters
-from .selection import Projection
+from .projection import Projection
 
 _FORMS: Mapping[str, Form] = {
     "normalized": Form.NORMALIZED,
@@ -23,6 +25,7 @@ _FORMS: Mapping[str, Form] = {
 AGGREGATED = "aggregatedValues"
 _TEMPORAL_FORMS: Mapping[str, Form] = {**_FORMS, "temporalValues": Form.SIMPLIFIED, AGGREGATED: Form.SIMPLIFIED}
 _SYSTEM = "sysAttrs"
+DEFAULT_DATASET = "@none"
 # What the standard has, and this broker not yet.
 _REFUSED = frozenset({"splitEntities"})
 
@@ -46,6 +49,8 @@ def entity_representation(call: Call, context: Context, shown: Projection) -> Re
         omit=shown.omit,
         geometry=geometry,
         concealed=shown.attributes is not None and geometry not in shown.attributes,
+        languages=_languages(call.parameters),
+        datasets=_datasets(call.parameters),
     )
 
 
@@ -53,8 +58,11 @@ def temporal_representation(call: Call, context: Context, shown: Projection) -> 
     """How histories are written.
 
     Raises:
-        DomainError: NotAcceptable; InvalidRequest for an unknown format or option.
+        DomainError: NotAcceptable; InvalidRequest for an unknown format or option; BadRequestData for members of linked
+            entities, which no history is joined with.
     """
+    if shown.linked:
+        raise bad_data("The pick or omit has members of linked entities; histories are not joined with any.", "pick")
     return _representation(call, context, shown, _TEMPORAL_FORMS)
 
 
@@ -77,7 +85,23 @@ def _representation(call: Call, context: Context, shown: Projection, forms: Mapp
         linked=preferred(call.headers.get(b"accept"), (JSON, JSON_LD)) == JSON_LD,
         pick=shown.members,
         omit=shown.omit,
+        languages=_languages(call.parameters),
+        datasets=_datasets(call.parameters),
     )
+
+
+def _languages(parameters: Parameters) -> tuple[str, ...] | None:
+    text = parameters.text("lang")
+    return None if text is None else parse_lang(text)
+
+
+def _datasets(parameters: Parameters) -> frozenset[str | None] | None:
+    """The datasets that are wanted, ``@none`` being the default instances (clause 4.5.5)."""
+    names = parameters.parts("datasetId")
+    for name in names:
+        if name != DEFAULT_DATASET and not is_iri(name):
+            raise bad_data(f"The datasetId {name[:80]!r} is neither a URI nor {DEFAULT_DATASET}.", "datasetId")
+    return frozenset(None if name == DEFAULT_DATASET else name for name in names) or None
 
 
 def _options(parameters: Parameters, forms: Mapping[str, Form]) -> tuple[Form, bool]:

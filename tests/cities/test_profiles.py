@@ -68,3 +68,21 @@ def test_a_city_may_bring_its_own_directory(tmp_path: Path) -> None:
     text = (cities.folder("solingen") / cities.PROFILE).read_text(encoding="utf-8")
     (tmp_path / cities.PROFILE).write_text(text.replace('"solingen"', '"elsewhere"'), encoding="utf-8")
     assert cities.load(str(tmp_path)).city.key == "elsewhere"
+
+
+@pytest.mark.parametrize("key", cities.available())
+def test_every_reach_has_a_measuring_point_that_speaks_for_it(key: str) -> None:
+    territory, profile = cities.territory(key), cities.load(key)
+    assert territory is not None
+    assert all(profile.point(reach.point) is not None for reach in territory.reaches)
+
+
+def test_a_quarter_at_the_river_knows_its_gauge() -> None:
+    territory = cities.territory("wuppertal")
+    assert territory is not None
+    assert [reach.point for key in ("87", "00", "16") if (reach := territory.reach_of(key))] == [
+        "beyenburg",
+        "kluserbruecke",
+        "buchenhofen",
+    ]
+    assert territory.reach_of("22") is None

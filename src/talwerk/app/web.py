@@ -8,7 +8,10 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from talwerk import cities
 from talwerk.processes.figures import figures
+from talwerk.services.places.whereabouts import Gazetteer
+from talwerk.services.territory import FOLDER
 
 from .city import City
 
@@ -16,7 +19,7 @@ from .city import City
 def routes(city: City) -> list[BaseRoute]:
     """Every address that the city answers; ``docs/api.md`` explains them."""
     from talwerk.portal.site import portal_routes
-    from talwerk.protocols import health, live, metrics, ngsild, plain
+    from talwerk.protocols import health, live, metrics, ngsild, places, plain
     from talwerk.protocols.http import description
 
     contexts = ngsild.Contexts.open(
@@ -31,7 +34,16 @@ def routes(city: City) -> list[BaseRoute]:
         *ngsild.routes(city.broker, city.clock, city.workers, contexts),
         *live.routes(city.broker, city.ending),
         *plain.routes(city.broker, city.clock),
-        *description.routes((ngsild.description(), plain.description(), health.description(), metrics.description())),
+        *places.routes(city.broker, Gazetteer(cities.territory(city.settings.city), city.directory / FOLDER)),
+        *description.routes(
+            (
+                ngsild.description(),
+                plain.description(),
+                places.description(),
+                health.description(),
+                metrics.description(),
+            )
+        ),
         *portal_routes(city.broker, city.profile, city.clock),
     ]
 

@@ -1,0 +1,64 @@
+"""What of some kind lies nearest to a place."""
+
+from __future__ import annotations
+
+import msgspec
+
+from talwerk.broker import Broker
+from talwerk.core.entity import Entity
+from talwerk.core.geometry import distance_m, positions
+from talwerk.core.query import Located, Page, Query, Relation
+from talwerk.core.scope import Scope
+from talwerk.core.terms import expand
+
+RINGS_M = (250.0, 1_000.0, 4_000.0)
+"""Asked one after the other, so that a dense city answers as fast as a sparse one."""
+_LIMIT = 200
+
+LOCATION, NAME = expand("location"), expand("name")
+
+
+class Nearby(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing near a place.
+
+    Attributes:
+        entity: its id.
+        type: IRI of the type that was asked for.
+        name: what it is called, empty when it has no name.
+        distance_m: metres as the crow flies.
+    """
+
+    entity: str
+    type: str
+    name: str
+    distance_m: int
+
+
+def nearest(broker: Broker, scope: Scope, place: tuple[float, float], kind: str) -> Nearby | None:
+    """The nearest thing of a kind within four kilometres.
+
+    Args:
+        broker: where things are.
+        scope: on whose behalf.
+        place: longitude and latitude, degrees (WGS 84).
+        kind: IRI of its type.
+    """
+    here = msgspec.json.encode({"type": "Point", "coordinates": list(place)}).decode()
+    for ring_m in RINGS_M:
+        near = Located(attribute=LOCATION, relation=Relation.NEAR, geometry=here, max_m=ring_m)
+        query = Query(types=(kind,), filter=near, attributes=(LOCATION, NAME), page=Page(limit=_LIMIT))
+        found = broker.read(query, scope).entities
+        if found:
+            distance, entity = min(((_distance_m(place, one), one) for one in found), key=lambda pair: pair[0])
+            return Nearby(entity=entity.id, type=kind, name=_name(entity), distance_m=round(distance))
+    return None
+
+
+def _distance_m(place: tuple[float, float], entity: Entity) -> float:
+    """To the nearest corner of its geometries: exact for points, good enough for anything of a street's size."""
+    corners = (corner for one in entity.attributes.get(LOCATION, ()) for corner in positions(one.value))
+    return min((distance_m(place, corner) for corner in corners), default=float("inf"))
+
+
+def _name(entity: Entity) -> str:
+    return next((str(one.value) for one in entity.attributes.get(NAME, ()) if isinstance(one.value, str)), "")

@@ -12,8 +12,10 @@ import pytest
 
 from talwerk.app import City, endpoint, open_city
 from talwerk.core.change import Batch, Change, Mode
-from talwerk.core.entity import Attribute, Entity, Kind
-from talwerk.core.query import Nothing
+from talwerk.core.entity import Attribute, Attributes, Entity, Kind
+from talwerk.core.errors import Fault
+from talwerk.core.query import Nothing, OfType
+from talwerk.core.scope import Scope
 from talwerk.core.terms import expand
 from talwerk.privacy.policy import system_scope
 from talwerk.processes.serve import listen, serve
@@ -104,6 +106,57 @@ async def test_who_may_not_see_an_entity_does_not_hear_of_it(served: tuple[City,
     await write(city, 1)
     feed = Feed(city.broker)
     event = event_of(city.broker.log(0)[0])
-    assert feed.visible(event, SCOPE)
-    assert not feed.visible(event, msgspec.structs.replace(SCOPE, predicate=Nothing()))
-    assert not feed.visible(event, msgspec.structs.replace(SCOPE, attributes=frozenset({expand("colour")})))
+    assert feed.seen(event, SCOPE) is event
+    assert feed.seen(event, msgspec.structs.replace(SCOPE, predicate=Nothing())) is None
+    assert feed.seen(event, masked("colour")) is None
+
+
+def masked(*names: str) -> Scope:
+    return msgspec.structs.replace(SCOPE, attributes=frozenset(map(expand, names)))
+
+
+async def change(city: City, mode: Mode, id_: str, kind: str, **values: int) -> None:
+    attributes: Attributes = {
+        expand(name): (Attribute(kind=Kind.PROPERTY, value=value),) for name, value in values.items()
+    }
+    entity = Entity(id=id_, types=(expand(kind),), attributes=attributes)
+    await city.broker.write(Batch(changes=(Change(mode=mode, entity=entity),)), SCOPE)
+
+
+async def test_attributes_that_are_hidden_are_not_named(served: tuple[City, str]) -> None:
+    city, _ = served
+    await change(city, Mode.CREATE, "urn:x:1", "Bench", seats=1, colour=2)
+    event = event_of(city.broker.log(0)[0])
+    seen = Feed(city.broker).seen(event, masked("colour", "height"))
+    assert seen is not None
+    assert msgspec.json.decode(seen.data)["attributes"] == ["colour"]
+    assert msgspec.json.decode(event.data)["attributes"] == ["colour", "seats"]
+
+
+@pytest.mark.parametrize("end", [Mode.DELETE, Mode.ERASE])
+async def test_the_end_of_what_was_hidden_stays_hidden(served: tuple[City, str], end: Mode) -> None:
+    city, _ = served
+    feed, benches = Feed(city.broker), msgspec.structs.replace(SCOPE, predicate=OfType((expand("Bench"),)))
+    for id_, kind in (("urn:x:1", "Bench"), ("urn:x:2", "Locker")):
+        await change(city, Mode.CREATE, id_, kind, seats=1)
+        await change(city, end, id_, kind)
+
+    def told(scope: Scope) -> list[str]:
+        events = [event_of(entry) for entry in city.broker.log(0)]
+        return [seen.entity for event in events if event.deleted and (seen := feed.seen(event, scope))]
+
+    # Whoever sees everything hears of both ends, with a mask as well; of what is erased nobody can be told who may not.
+    assert told(SCOPE) == told(masked("height")) == ["urn:x:1", "urn:x:2"]
+    assert told(benches) == (["urn:x:1"] if end is Mode.DELETE else [])
+
+
+async def test_who_comes_back_under_an_id_shows_nothing_of_who_had_it(served: tuple[City, str]) -> None:
+    city, _ = served
+    await change(city, Mode.CREATE, "urn:x:1", "Locker", seats=1)
+    await change(city, Mode.DELETE, "urn:x:1", "Locker")
+    benches = msgspec.structs.replace(SCOPE, predicate=OfType((expand("Bench"),)), may_write=True)
+    bench = Change(mode=Mode.CREATE, entity=Entity(id="urn:x:1", types=(expand("Bench"),)))
+    ack = await city.broker.write(Batch(changes=(bench,)), benches)
+    assert ack.outcomes[0].fault is Fault.NOT_FOUND
+    feed = Feed(city.broker)
+    assert not any(feed.seen(event_of(entry), benches) for entry in city.broker.log(0))

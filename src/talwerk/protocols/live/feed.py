@@ -9,6 +9,7 @@ import msgspec
 
 from talwerk.broker import Broker
 from talwerk.core.instants import format_instant
+from talwerk.core.query import Page, Query, TemporalQuery
 from talwerk.core.scope import Scope
 from talwerk.core.series import LogEntry
 from talwerk.core.terms import compact
@@ -26,25 +27,36 @@ class Event(msgspec.Struct, frozen=True):
         position: its place in the change log; the event's id.
         entity: the entity's id.
         attributes: IRIs of what changed.
+        at: when, microseconds UTC.
+        origin: where the change came from.
+        deleted: whether the entity is no more.
         data: the event's data.
     """
 
     position: int
     entity: str
     attributes: tuple[str, ...]
+    at: int
+    origin: str
+    deleted: bool
     data: bytes
 
 
 def event_of(entry: LogEntry) -> Event:
     """The event of a log entry: what changed, not its values; whoever wants those asks with their own rights."""
     attributes = (entry.series,) if entry.series is not None else entry.attributes
+    return _event(entry.position, entry.entity, attributes, entry.at, entry.origin.value, deleted=entry.deleted)
+
+
+def _event(position: int, entity: str, attributes: tuple[str, ...], at: int, origin: str, *, deleted: bool) -> Event:
     body = {
-        "entity": entry.entity,
+        "entity": entity,
         "attributes": [compact(name) for name in attributes],
-        "at": format_instant(entry.at),
-        "origin": entry.origin.value,
+        "at": format_instant(at),
+        "origin": origin,
     }
-    return Event(entry.position, entry.entity, attributes, msgspec.json.encode(body))
+    data = msgspec.json.encode(body)
+    return Event(position, entity, attributes, at, origin, deleted, data)
 
 
 class Feed:
@@ -97,11 +109,27 @@ class Feed:
             return [event for event in self._events if event.position > position][:PAGE]
         return [event_of(entry) for entry in self._broker.log(position, PAGE)]
 
-    def visible(self, event: Event, scope: Scope) -> bool:
-        """Whether the scope may know of the change."""
-        if scope.attributes is not None and not scope.attributes.intersection(event.attributes):
+    def seen(self, event: Event, scope: Scope) -> Event | None:
+        """The event as far as the scope may know of it; None when it may not at all.
+
+        An entity that was deleted is judged by its last state; of one that was erased nothing is left to judge, and
+        who does not see everything hears nothing of it. Attributes that the scope hides are not named.
+        """
+        if scope.attributes is not None:
+            named = tuple(name for name in event.attributes if name in scope.attributes)
+            if not named and not event.deleted:
+                return None
+            if len(named) != len(event.attributes):
+                event = _event(event.position, event.entity, named, event.at, event.origin, deleted=event.deleted)
+        return event if scope.predicate is None or self._shows(event, scope) else None
+
+    def _shows(self, event: Event, scope: Scope) -> bool:
+        if self._broker.permits(event.entity, scope):
+            return True
+        if not event.deleted:
             return False
-        return scope.predicate is None or self._broker.permits(event.entity, scope)
+        last = Query(ids=(event.entity,), attributes=(), page=Page(limit=1))
+        return bool(self._broker.history(TemporalQuery(entities=last), scope).entities)
 
     async def _follow(self) -> None:
         while True:

@@ -93,7 +93,8 @@ class Changes:
             events = self._feed.after(position)
             if events:
                 position = events[-1].position
-                await _write(send, b"".join(_written(event) for event in events if self._feed.visible(event, scope)))
+                seen = (self._feed.seen(event, scope) for event in events)
+                await _write(send, b"".join(_written(event) for event in seen if event is not None))
             if len(events) < PAGE and not await self._feed.wait(position, HEARTBEAT_S):
                 await _write(send, b": still here\n\n")
 

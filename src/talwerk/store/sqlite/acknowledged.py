@@ -76,9 +76,12 @@ def missing(connection: apsw.Connection, line: Line | None) -> int:
         connection: one that has no snapshot yet, or one of the time when the line was read or later.
         line: from :func:`read_line`.
     """
-    if line is None or line.forgiven or line.database != identity(connection):
+    if line is None or line.forgiven:
         return 0
-    return max(line.position - log.newest(connection)[0], 0)
+    present = identity(connection)
+    if not present:
+        return line.position
+    return max(line.position - log.newest(connection)[0], 0) if line.database == present else 0
 
 
 def loss(path: Path, lacking: int) -> str:
@@ -152,6 +155,9 @@ class Acknowledged:
         path: the database file.
         connection: the writing connection, before anything was written.
 
+    Raises:
+        DomainError: InternalError when everything is missing; InsufficientStorage when the log cannot be kept aside.
+
     Attributes:
         lacking: how many acknowledged changes are missing; as long as there are any, the line stays as it is.
         floor: the position after which positions go on, so that none stands for two changes.
@@ -169,6 +175,9 @@ class Acknowledged:
         if self.loss:
             keep_aside(path)
             logger.error("%s", self.loss)
+            if not identity(connection):
+                # The log held all there was: nothing can be read either, and a new city must not be begun unasked.
+                raise DomainError(Fault.INTERNAL, self.loss)
 
     def begin(self, connection: apsw.Connection) -> None:
         """Open the line for writing, when the database has its id."""

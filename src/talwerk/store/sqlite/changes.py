@@ -124,14 +124,15 @@ class Changes:
         self._nature.check(simulated=observations.provenance.simulated)
         stored = self._entities.load(observations.entity)
         now = self._ticks.next()
+        present = self._ticks.present()
         types = observations.types if stored is None else ()
-        merged = self._merged(stored, _newest_of(observations, types, now), origins.scope, now)
+        merged = self._merged(stored, _newest_of(observations, types, present), origins.scope, now)
         eid = self._kept(stored, merged)
         track = Track(eid, observations.attribute, observations.dataset, observations.unit, observations.provenance)
         sid = self._series.sid(track, now)
         if merged.touched:
             self._series.make_current(sid, track, now)
-        rows = list(zip(observations.at, observations.values, flags_of(observations, now), strict=True))
+        rows = list(zip(observations.at, observations.values, flags_of(observations, present), strict=True))
         extent = self._columns.put(track, sid, rows, now)
         self._nature.note(simulated=observations.provenance.simulated)
         return self._logged(Step(stored, merged, eid, extent, observations.attribute), origins.cause)
@@ -163,7 +164,7 @@ class Changes:
             known = self._entities.load_former(id_)
         if known is not None and not permitted(known.entity, scope, self._current):
             raise DomainError(Fault.NOT_FOUND, f"The entity {id_} does not exist.")
-        merged = merge(stored.entity if stored else None, change, now, now)
+        merged = merge(stored.entity if stored else None, change, now, now, self._ticks.present())
         if merged.entity.deleted is None and not permitted(merged.entity, scope, self._current):
             raise DomainError(Fault.FORBIDDEN, f"The entity {id_} would lie outside of what may be written.")
         self._ticks.reach(merged.assumed)
@@ -250,10 +251,10 @@ def _brings_observations(change: Change) -> bool:
     return any(isinstance(observed, int) for observed in chain(instances, fragments))
 
 
-def _newest_of(observations: Observations, types: tuple[str, ...], now: Instant) -> Change:
+def _newest_of(observations: Observations, types: tuple[str, ...], present: Instant) -> Change:
     """The change that makes the newest value of the past current; without one it only makes the entity be."""
     attributes: Attributes = {}
-    end = bisect_right(observations.at, now + FUTURE_TOLERANCE)
+    end = bisect_right(observations.at, present + FUTURE_TOLERANCE)
     if end:
         quality = observations.quality
         newest = Attribute(

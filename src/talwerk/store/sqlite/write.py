@@ -57,11 +57,6 @@ class Writer:
         acknowledged.begin(connection)
         self._turn = threading.Lock()
 
-    @property
-    def loss(self) -> str:
-        """What is missing of what was acknowledged, empty when nothing is."""
-        return self._acknowledged.loss
-
     def apply(self, submissions: Sequence[Submission]) -> list[Ack | DomainError]:
         """See ``Store.apply``."""
         with self._turn, translated(self._connection):
@@ -77,11 +72,6 @@ class Writer:
                 # One of them met a damaged page: the others are not to suffer from it.
                 answers = [self._single_answer(submission) for submission in submissions]
             return answers
-
-    def accept_loss(self) -> None:
-        """Go on without the acknowledged changes that are missing."""
-        with self._turn:
-            self._acknowledged.forgive()
 
     def tidy(self, keeping: Keeping, budget_s: float) -> Tidied:
         """See ``Store.tidy``; also when the disk has little room left, because it makes some."""

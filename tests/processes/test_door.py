@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import msgspec
 import pytest
 
 from talwerk.app import City, Part, open_city
 from talwerk.core.change import Ack, Batch, Change, Done, Mode
 from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.query import And, Compare, Moment, OfType, Operator, Query, Range
+from talwerk.core.query import And, Compare, Moment, OfType, Operator, Page, Query, Range
 from talwerk.core.query import Path as QueryPath
 from talwerk.core.terms import expand
 from talwerk.privacy.policy import system_scope
@@ -160,3 +162,36 @@ async def test_a_caller_that_left_before_its_answer_hurts_nobody(city: City) -> 
     assert ack.outcomes[0].done is Done.CREATED
     with pytest.raises(ConnectionResetError):
         door._write_frame(stranger, Request(0, Batch(changes=(bench(1),)), system_scope("test")))
+
+
+async def test_an_engine_that_ends_in_order_costs_a_writer_nothing(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    numbers = itertools.count(1)
+    over = asyncio.Event()
+
+    async def keep_writing(writer: RemoteWriter) -> list[Done]:
+        done = []
+        while not over.is_set():
+            # Created, not updated: a batch that was taken twice would say so.
+            change = msgspec.structs.replace(bench(next(numbers)), mode=Mode.CREATE)
+            ack = await writer.submit(Batch(changes=(change,)), system_scope("test"))
+            done.append(ack.outcomes[0].done)
+        return done
+
+    async with open_city(settings) as first:
+        directory = first.directory
+    async with RemoteWriter(directory) as writer:
+        writers = [asyncio.create_task(keep_writing(writer)) for _ in range(20)]
+        for _ in range(5):
+            async with open_city(settings):
+                await writer.connected(5)
+                await asyncio.sleep(0.1)
+        async with open_city(settings) as last:
+            await writer.connected(5)
+            over.set()
+            results = [done for written in await asyncio.gather(*writers) for done in written]
+            page = last.broker.read(
+                Query(types=(expand("Bench"),), page=Page(limit=0, count=True)), system_scope("test")
+            )
+    assert set(results) == {Done.CREATED}
+    assert page.total == len(results) == next(numbers) - 1

@@ -2,7 +2,8 @@
 
 Frames are a four-byte length and MessagePack. Each request carries a number, its answer the same one, so that one
 connection carries many batches at a time. Every second the engine sends everybody its pulse, and they answer with how
-they are themselves. Only the owner of the data directory may open the socket (mode 0600).
+they are themselves. An engine that ends in order answers what it took and says farewell: whatever is still waiting then
+was not taken, and waits for the next engine. Only the owner of the data directory may open the socket (mode 0600).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import itertools
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -34,6 +35,9 @@ NAME = "engine.sock"
 FRAME_BYTES_MAX = 64 << 20
 _LENGTH_BYTES = 4
 _FAREWELL_S = 5.0
+_HANG_UP_S = 0.5
+_RESTART_S = 15.0
+"""For the next engine to appear after a farewell."""
 _PAUSE_LEAST_S, _PAUSE_MOST_S = 0.02, 1.0
 PULSE_EVERY_S = 1.0
 SILENT_S = 3.0
@@ -81,9 +85,17 @@ class Pulse(msgspec.Struct, frozen=True, tag=True):
     state: WriterState
 
 
+class Farewell(msgspec.Struct, frozen=True, tag=True):
+    """The engine ends; it answered everything that it took."""
+
+
+class _NotTakenError(Exception):
+    """The engine was gone, or ended in order, without having taken the batch."""
+
+
 _encoder = msgspec.msgpack.Encoder()
 _requests = msgspec.msgpack.Decoder(Request | Ask | Here)
-_answers = msgspec.msgpack.Decoder(Answer | Pulse)
+_answers = msgspec.msgpack.Decoder(Answer | Pulse | Farewell)
 
 
 async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
@@ -97,7 +109,7 @@ async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
         return None
 
 
-def _write_frame(writer: asyncio.StreamWriter, message: Request | Ask | Here | Answer | Pulse) -> None:
+def _write_frame(writer: asyncio.StreamWriter, message: Request | Ask | Here | Answer | Pulse | Farewell) -> None:
     body = _encoder.encode(message)
     if len(body) > FRAME_BYTES_MAX:
         raise DomainError(Fault.TOO_LARGE, f"The batch has {len(body)} bytes; {FRAME_BYTES_MAX} is the most.")
@@ -110,14 +122,15 @@ def _write_frame(writer: asyncio.StreamWriter, message: Request | Ask | Here | A
 @contextlib.asynccontextmanager
 async def open_door(directory: Path, reporter: Reporter) -> AsyncIterator[None]:
     """Let other processes write through the engine while the context lasts, and tell them how it is."""
-    callers: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+    callers: dict[asyncio.Task[None], _Line] = {}
 
     async def admit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = _Line(writer)
         caller = asyncio.current_task()
         if caller is not None:
-            callers[caller] = writer
+            callers[caller] = line
             caller.add_done_callback(callers.pop)
-        await _serve(reader, writer, reporter)
+        await _serve(reader, line, reporter)
 
     with _short_path(directory) as path:
         (directory / NAME).unlink(missing_ok=True)
@@ -131,18 +144,40 @@ async def open_door(directory: Path, reporter: Reporter) -> AsyncIterator[None]:
     finally:
         pulse.cancel()
         server.close()
-        # Closing a line ends its caller in order; cancelling one would be logged as a fault.
-        for writer in callers.values():
-            writer.close()
+        await asyncio.gather(*map(_say_farewell, callers.values()))
+        # The callers hang up: if we did, the farewell could be lost behind what they have just sent.
+        await asyncio.wait([pulse, *callers], timeout=_HANG_UP_S)
+        for line in callers.values():
+            line.writer.close()
         await asyncio.wait([pulse, *callers], timeout=_FAREWELL_S)
         (directory / NAME).unlink(missing_ok=True)
 
 
-async def _beat(callers: Mapping[asyncio.Task[None], asyncio.StreamWriter], reporter: Reporter) -> None:
+class _Line:
+    """The connection to one caller, and its batches that the engine took."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
+        self.under_way: set[asyncio.Task[None]] = set()
+        self.closing = False
+
+
+async def _say_farewell(line: _Line) -> None:
+    """Take nothing more, answer what was taken, and say so."""
+    line.closing = True
+    if line.under_way:
+        await asyncio.wait(line.under_way, timeout=_FAREWELL_S)
+    # A batch that is still under way must not be sent a second time.
+    if not line.under_way:
+        with contextlib.suppress(ConnectionError):
+            _write_frame(line.writer, Farewell())
+
+
+async def _beat(callers: Mapping[asyncio.Task[None], _Line], reporter: Reporter) -> None:
     while True:
         await asyncio.sleep(PULSE_EVERY_S)
-        for writer in list(callers.values()):
-            _tell_pulse(writer, reporter)
+        for line in list(callers.values()):
+            _tell_pulse(line.writer, reporter)
 
 
 def _tell_pulse(writer: asyncio.StreamWriter, reporter: Reporter) -> None:
@@ -152,9 +187,9 @@ def _tell_pulse(writer: asyncio.StreamWriter, reporter: Reporter) -> None:
             _write_frame(writer, Pulse(reporter.state()))
 
 
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reporter: Reporter) -> None:
+async def _serve(reader: asyncio.StreamReader, line: _Line, reporter: Reporter) -> None:
     """Answer one caller until it leaves; many of its batches may be under way at a time."""
-    under_way: set[asyncio.Task[None]] = set()
+    writer, under_way = line.writer, line.under_way
     _tell_pulse(writer, reporter)
     try:
         while (frame := await _read_frame(reader)) is not None:
@@ -167,6 +202,8 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rep
                 reporter.note(id(writer), request.presence)
                 if isinstance(request, Here):
                     continue
+            if line.closing:
+                continue
             task = asyncio.create_task(_answer(request, reporter, writer))
             under_way.add(task)
             task.add_done_callback(under_way.discard)
@@ -227,6 +264,7 @@ class RemoteWriter:
         self._connected = asyncio.Event()
         self._pulse = WriterState()
         self._heard_s = 0.0
+        self._next_is_near = False
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -273,10 +311,13 @@ class RemoteWriter:
             DomainError: Busy when there is no engine or it hangs, or when it went away before it answered (then the
                 batch may have been written: the same batch again does no harm); whatever the engine says.
         """
-        await self.connected(self._patience_s)
-        if self._silent_s() > SILENT_S:
-            raise DomainError(Fault.BUSY, self.state().trouble)
-        answer = await self._exchange(Request(next(self._numbers), batch, scope, request_id.get()))
+        answer = None
+        while answer is None:
+            await self.connected(_RESTART_S if self._next_is_near else self._patience_s)
+            if self._silent_s() > SILENT_S:
+                raise DomainError(Fault.BUSY, self.state().trouble)
+            with contextlib.suppress(_NotTakenError):
+                answer = await self._exchange(Request(next(self._numbers), batch, scope, request_id.get()))
         if answer.ack is None:
             raise DomainError(answer.fault or Fault.INTERNAL, answer.detail)
         return answer.ack
@@ -291,19 +332,21 @@ class RemoteWriter:
         try:
             ask = Ask(next(self._numbers), presence(self._tally))
             answer = await asyncio.wait_for(self._exchange(ask), SILENT_S)
-        except TimeoutError:
+        except (TimeoutError, _NotTakenError):
             raise DomainError(Fault.BUSY, f"The engine in {self._directory} does not answer.") from None
         if answer.report is None:
             raise DomainError(answer.fault or Fault.INTERNAL, answer.detail)
         return answer.report
 
     async def _exchange(self, request: Request | Ask) -> Answer:
+        if self._stream is None:
+            # The engine went away between the look and the step through the door.
+            raise _NotTakenError
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[request.number] = answer
         try:
-            if self._stream is not None:
-                _write_frame(self._stream, request)
-                await self._stream.drain()
+            _write_frame(self._stream, request)
+            await self._stream.drain()
             return await answer
         except ConnectionError as error:
             raise DomainError(Fault.BUSY, _GONE) from error
@@ -328,10 +371,11 @@ class RemoteWriter:
                     reader, self._stream = await asyncio.open_unix_connection(str(path))
             except OSError:
                 await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, _PAUSE_MOST_S)
+                pause_s = min(pause_s * 2, 2 * _PAUSE_LEAST_S if self._next_is_near else _PAUSE_MOST_S)
                 continue
             pause_s = _PAUSE_LEAST_S
             self._heard_s = self._clock.monotonic_s()
+            self._next_is_near = False
             self._connected.set()
             await self._receive(reader)
             self._disconnect()
@@ -344,6 +388,10 @@ class RemoteWriter:
                 self._pulse = message.state
                 self._say_here()
                 continue
+            if isinstance(message, Farewell):
+                self._next_is_near = True
+                self._give_up(_NotTakenError)
+                return
             answer = self._waiting.get(message.number)
             if answer is not None and not answer.done():
                 answer.set_result(message)
@@ -360,7 +408,7 @@ class RemoteWriter:
             self._stream = None
         self._give_up()
 
-    def _give_up(self) -> None:
+    def _give_up(self, error: Callable[[], Exception] = lambda: DomainError(Fault.BUSY, _GONE)) -> None:
         for answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(DomainError(Fault.BUSY, _GONE))
+                answer.set_exception(error())

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -113,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.dev_allow_loopback and not self.dev_open_writes:
             raise ValueError("dev_allow_loopback opens this machine to requests; it needs dev_open_writes")
         self._check_edges()
+        self._check_copies()
         for address in self.context_map:
             if not address.startswith(("http://", "https://")):
                 raise ValueError(f"context_map has {address!r}, which is neither an http nor an https address")
@@ -124,6 +126,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("tls_certificate and tls_key belong together: it needs both or neither")
         if self.proxy:
             _check_proxy(self.proxy)
+
+    def _check_copies(self) -> None:
+        if self.backup_at:
+            try:
+                time.fromisoformat(self.backup_at)
+            except ValueError:
+                raise ValueError(f"backup_at is {self.backup_at!r}, which is no time of day like 03:15") from None
+        if min(self.backup_keep) < 0 or self.copy_every_s < 1:
+            raise ValueError("the numbers of backup_keep are at least 0, copy_every_s is at least 1")
+        if self.wal_mb_max < 16:
+            raise ValueError(f"wal_mb_max is {self.wal_mb_max}; a log of less than 16 MB would be written back all day")
 
     @property
     def loopback(self) -> bool:

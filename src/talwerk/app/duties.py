@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from talwerk.processes.copies.duties import copy_duties, plan_of
 from talwerk.processes.duties import Duty
 from talwerk.services.outgoing import Egress
 from talwerk.services.sources.duty import Sources
@@ -11,7 +12,18 @@ from .city import City
 
 def duties(city: City) -> tuple[Duty, ...]:
     """Everything that goes on in the engine's process as long as the city is up."""
-    return tuple(_sources(city))
+    return (*_sources(city), *_copies(city))
+
+
+def _copies(city: City) -> tuple[Duty, ...]:
+    """Backups and the continuous copy."""
+    if city.wal is None:
+        return ()
+    plan = plan_of(city.settings, city.profile.city.key, city.profile.city.zone)
+    copies, made = copy_duties(city.settings, plan, city.wal, city.clock)
+    if city.reporter is not None:
+        city.reporter.copies = copies.state
+    return made
 
 
 def _sources(city: City) -> list[Duty]:

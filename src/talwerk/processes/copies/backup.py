@@ -8,9 +8,11 @@ from pathlib import Path
 
 import msgspec
 
+from talwerk import __version__
 from talwerk.core.errors import DomainError, Fault, invalid
 from talwerk.core.instants import Clock, datetime_of, format_instant
 from talwerk.processes.directory import DATABASE, META, Meta, writing_right
+from talwerk.store.sqlite.acknowledged import SUFFIX, accept_loss
 from talwerk.store.sqlite.backup import Proof, base_of, copy_database, prove_database, redo
 from talwerk.store.sqlite.wal import Wal
 
@@ -30,6 +32,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         sha256: of its database file.
         bytes: size of its database file.
         proof: what the copied database said of itself.
+        software: the version of Talwerk that made it.
         format: of the backup as a whole.
     """
 
@@ -38,6 +41,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     bytes: int
     proof: Proof
+    software: str = ""
     format: int = 1
 
 
@@ -88,6 +92,7 @@ def _finish(directory: Path, unfinished: Path, clock: Clock) -> Manifest:
         sha256=digest_of(unfinished / DATABASE),
         bytes=(unfinished / DATABASE).stat().st_size,
         proof=proof,
+        software=__version__,
     )
     write_json(unfinished / MANIFEST, manifest)
     to_disk(unfinished)
@@ -179,13 +184,17 @@ def restore(source: Path, directory: Path, clock: Clock, *, city: str, replace: 
 
 def _put_in_place(arriving: Path, directory: Path, present: list[Path], clock: Clock) -> None:
     to_disk(arriving)
+    aside = directory / f"replaced-{datetime_of(clock.now()):%Y%m%dT%H%M%S}"
     if present:
-        aside = directory / f"replaced-{datetime_of(clock.now()):%Y%m%dT%H%M%S}"
         aside.mkdir(mode=0o750)
         for path in present:
             path.rename(aside / path.name)
     for name in (META, DATABASE):
         (arriving / name).rename(directory / name)
+    if present and (aside / (DATABASE + SUFFIX)).exists():
+        # The operator has chosen to go back; positions go on behind the last one, so that none means two changes.
+        shutil.copyfile(aside / (DATABASE + SUFFIX), directory / (DATABASE + SUFFIX))
+        accept_loss(directory / DATABASE)
     sync(directory)
 
 

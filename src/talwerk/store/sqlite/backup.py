@@ -12,7 +12,7 @@ import msgspec
 
 from talwerk.core.errors import DomainError, Fault
 
-from .connection import RESERVED_BYTES, VFS, copy_pages, open_reader
+from .connection import RESERVED_BYTES, copy_pages, open_copy, open_reader
 from .faults import translated
 from .limits import Limits
 from .schema import refuse_newer, steps, version_of
@@ -122,9 +122,8 @@ def redo(path: Path, pieces: Iterable[Piece]) -> None:
         end += len(piece.frames)
     _write_back(path)
     with translated():
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=VFS)
+        connection = open_copy(path)
         try:
-            connection.pragma("synchronous", "full")
             # A copy is one file: whoever carries it elsewhere must not lose a log beside it.
             connection.pragma("journal_mode", "delete")
         finally:
@@ -137,7 +136,7 @@ def _write_back(path: Path) -> None:
     if not wal.exists():
         return
     with translated():
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=VFS)
+        connection = open_copy(path)
         try:
             # SQLite looks at a log only when it reads something.
             connection.pragma("application_id")

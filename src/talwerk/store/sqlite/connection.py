@@ -97,6 +97,17 @@ def open_reader(path: Path, limits: Limits) -> apsw.Connection:
     return connection
 
 
+def open_copy(path: Path) -> apsw.Connection:
+    """Open a copy that nobody else has open, as it is: nothing is made and no log is kept.
+
+    SQLite looks at the checksums of the log beside it itself, since it was left by somebody else.
+    """
+    _load_checksums()
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=frames.BASE)
+    connection.pragma("synchronous", "full")
+    return connection
+
+
 def copy_pages(source: apsw.Connection, target: Path) -> None:
     """Copy a database as it is at one instant into a new file, while others may go on writing it.
 
@@ -104,7 +115,7 @@ def copy_pages(source: apsw.Connection, target: Path) -> None:
         DomainError: InternalError when the source is damaged; InsufficientStorage when there is no room.
     """
     with translated():
-        copy = apsw.Connection(str(target), vfs=VFS)
+        copy = apsw.Connection(str(target), vfs=frames.BASE)
         try:
             copy.reserve_bytes("main", RESERVED_BYTES)
             copy.pragma("synchronous", "full")

@@ -167,6 +167,16 @@ class SqliteStore:
         with self._readers.snapshot() as connection:
             return condition(connection, self._path, self._limits, self._met)
 
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Keep what the writer meets, for the store's condition."""
+        try:
+            yield
+        except DomainError as error:
+            self._met = error.detail
+            raise
+        self._met = ""
+
     def close(self) -> None:
         """Release the database."""
         self._readers.close()

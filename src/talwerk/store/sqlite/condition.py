@@ -8,6 +8,7 @@ from pathlib import Path
 
 import apsw
 
+from talwerk.core.errors import DomainError, Fault
 from talwerk.store.contract import Condition
 
 from . import log
@@ -15,25 +16,25 @@ from .acknowledged import loss, missing, read_line
 from .limits import Limits
 from .room import shortage
 
+_ROOM_BYTES = 64_000_000
 _HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
 
 
-def condition(connection: apsw.Connection, path: Path, limits: Limits, met: str) -> Condition:
+def condition(connection: apsw.Connection, path: Path, limits: Limits, met: DomainError | None) -> Condition:
     """See ``Store.condition``.
 
     Args:
         connection: a snapshot.
         path: the database file.
         limits: say how much room the disk has to have.
-        met: what the writer last failed on, empty when it did not.
+        met: what the writer last failed on, None when it did not.
     """
     # Before anything else is read: commits that come in between are no loss.
     line = read_line(path)
-    trouble = loss(path, missing(connection, line)) or met
+    lost = loss(path, missing(connection, line))
     place = os.statvfs(path.parent)
     free = place.f_bavail * place.f_frsize
-    if not trouble:
-        trouble = shortage(connection, path.parent, limits.disk_reserve_bytes)
+    trouble = lost or _still(met, free) or shortage(connection, path.parent, limits.disk_reserve_bytes)
     position, _ = log.newest(connection)
     oldest, oldest_at = log.oldest(connection)
     return Condition(
@@ -47,6 +48,13 @@ def condition(connection: apsw.Connection, path: Path, limits: Limits, met: str)
         writable=not trouble,
         trouble=trouble,
     )
+
+
+def _still(met: DomainError | None, free_bytes: int) -> str:
+    """What the writer met, unless it was a full disk that has room again: nobody may have written since."""
+    if met is None or (met.fault is Fault.STORAGE_FULL and free_bytes > _ROOM_BYTES):
+        return ""
+    return met.detail
 
 
 def wal_bytes_in_use(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +14,9 @@ from talwerk.core.errors import DomainError, Fault
 
 from .connection import copy_pages
 from .faults import translated
+
+_SPARE_BYTES = 64_000_000
+"""What the step itself needs on top of the backup."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -63,7 +67,7 @@ def migrate(connection: apsw.Connection, path: Path, known: tuple[Step, ...]) ->
     version = version_of(connection)
     pending = [step for step in known if step.number > version]
     if pending and version:
-        _back_up(connection, path.with_name(f"{path.name}.v{version}.bak"))
+        _back_up(connection, path, path.with_name(f"{path.name}.v{version}.bak"))
     for step in pending:
         with translated(), connection:
             connection.execute(step.sql)
@@ -78,8 +82,17 @@ def _identify(connection: apsw.Connection) -> None:
     connection.executemany("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", rows)
 
 
-def _back_up(source: apsw.Connection, path: Path) -> None:
+def _back_up(source: apsw.Connection, database: Path, path: Path) -> None:
     """Copy the database beside itself, whole or not at all."""
+    needed = int(source.pragma("page_count")) * int(source.pragma("page_size")) + _SPARE_BYTES
+    place = os.statvfs(path.parent)
+    free = place.f_bavail * place.f_frsize
+    if free < needed:
+        detail = (
+            f"Before the database {database.name} is brought to a newer version, a backup of it is made beside it: "
+            f"this needs {needed // 10**6} MB, the disk has {free // 10**6} MB left. Nothing was changed."
+        )
+        raise DomainError(Fault.STORAGE_FULL, detail)
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
     copy_pages(source, part)

@@ -49,7 +49,7 @@ class SqliteStore:
         self._writer = writer
         self._lock = lock
         self._limits = limits
-        self._met = ""
+        self._met: DomainError | None = None
         self.wal: Wal | None = None
         """The write-ahead log, None for a store that only reads."""
         self._kept = Kept(limits.kept)
@@ -173,9 +173,9 @@ class SqliteStore:
         try:
             yield
         except DomainError as error:
-            self._met = error.detail
+            self._met = error
             raise
-        self._met = ""
+        self._met = None
 
     def close(self) -> None:
         """Release the database."""

@@ -21,6 +21,7 @@ from talwerk.core.query import (
     HasId,
     IdMatches,
     Linked,
+    Matches,
     Nothing,
     OfType,
     Or,
@@ -215,3 +216,14 @@ def test_links_are_bounded(store_factory: StoreFactory, place: str) -> None:
         with pytest.raises(DomainError) as refused:
             store.read(Query(filter=condition), by)
         assert refused.value.fault is Fault.TOO_COMPLEX
+
+
+def test_patterns_are_asked_of_texts_alone(store_factory: StoreFactory, place: str) -> None:
+    store = store_factory(place, StandingClock())
+    street = Attribute(kind=Kind.LANGUAGE_PROPERTY, value={"fr": None, "nl": [3, None, "Markt"], "de": {"a": "b"}})
+    entity = Entity(id="urn:e:0", types=(GAUGE,), attributes={NAMES[0]: (street,)})
+    write(store, Change(mode=Mode.CREATE, entity=entity))
+    for pattern, expected in (("Mark", 1), ("b", 0), ("^$", 0), (".", 1)):
+        assert len(store.read(Query(filter=Matches(Path(NAMES[0]), pattern)), ALL).entities) == expected
+        unlike = Matches(Path(NAMES[0]), pattern, negated=True)
+        assert len(store.read(Query(filter=unlike), ALL).entities) == 1 - expected

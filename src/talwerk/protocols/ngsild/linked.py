@@ -6,7 +6,6 @@ They are read with the Scope of the request, so that one which it hides is as if
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -23,8 +22,8 @@ from .features import Features, encoded
 from .parameters import Parameters
 from .projection import EVERYTHING, Projection
 
-LINKED_MAX = 1_000
-COPIES_MAX = 10_000
+LINKED_MAX = LIMIT_MAX
+COPIES_MAX = 5_000
 """Entities that one answer may be joined with, and how often they may stand in it."""
 
 _JOINS = ("flat", "inline", "@none")
@@ -86,7 +85,7 @@ def joined(call: Call, entities: tuple[Entity, ...], how: Representation, join: 
         join: how far, and where the linked ones stand.
 
     Raises:
-        DomainError: TooManyResults for more than 1,000 linked entities, or 10,000 places where they stand.
+        DomainError: TooManyResults for more than 1,000 linked entities, or 5,000 places where they stand.
     """
     answer = _Answer(call, how, join)
     answer.gather(entities)
@@ -112,16 +111,15 @@ class _Answer:
         layer = [(prepared(entity, self._how), self._join.shown) for entity in entities]
         seen: set[tuple[str, int]] = set()
         for _ in range(self._join.level):
-            links = list(dict.fromkeys((id_, id(shown)) for id_, shown in self._links(layer)))
-            projections = {id(shown): shown for _, shown in self._links(layer)}
+            # A projection is known by its place in memory: each stands at one place of pick and omit.
+            links = {(id_, id(shown)): shown for id_, shown in self._links(layer)}
             wanted = list(dict.fromkeys(id_ for id_, _ in links if id_ not in asked))
             asked.update(wanted)
             self._read(wanted)
             layer = []
-            for link in links:
+            for link, shown in links.items():
                 if link not in seen and link[0] in self._found:
                     seen.add(link)
-                    shown = projections[link[1]]
                     self._shown.setdefault(link[0], shown)
                     layer.append((self._seen(link[0], shown), shown))
 
@@ -139,9 +137,8 @@ class _Answer:
         if len(self._shown) + len(ids) > LINKED_MAX:
             detail = f"The answer would be joined with more than {LINKED_MAX} entities; ask for fewer, or less deep."
             raise DomainError(Fault.TOO_MANY_RESULTS, detail, "join")
-        rest = iter(ids)
-        while chunk := tuple(islice(rest, LIMIT_MAX)):
-            page = self._call.broker.read(Query(ids=chunk, page=Page(limit=LIMIT_MAX)), self._call.scope)
+        if ids:
+            page = self._call.broker.read(Query(ids=tuple(ids), page=Page(limit=len(ids))), self._call.scope)
             self._found.update((entity.id, entity) for entity in page.entities)
 
     def _seen(self, id_: str, shown: Projection) -> Entity:

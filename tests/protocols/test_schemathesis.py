@@ -27,7 +27,11 @@ from tests.protocols.ngsild.test_user_contexts import BENCH
 
 PARTS = (ngsild.description(), plain.description(), health.description())
 OPERATIONS = sorted((path, method) for path, item in description.document(PARTS)["paths"].items() for method in item)
-ENTITIES = [BENCH, {**BENCH, "id": "urn:ngsi-ld:Bench:2"}]
+OTHER = "urn:ngsi-ld:Bench:2"
+ENTITIES = [
+    {**BENCH, "beside": {"type": "Relationship", "object": OTHER}},
+    {**BENCH, "id": OTHER, "beside": {"type": "Relationship", "object": [BENCH["id"], OTHER]}},
+]
 KNOWN = {"entityId": BENCH["id"], "id": BENCH["id"], "attrId": "seats", "type": "Bench"}
 MODES = [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE]
 

@@ -28,6 +28,7 @@ from talwerk.protocols.http.tally import Tally
 from talwerk.processes.workers.pool import Pool
 from talwerk.sdk.profile import Profile
 from talwerk.settings import Settings
+from talwerk.store import Keeping, Tidied
 from talwerk.store.sqlite import SqliteStore
 from talwerk.store.sqlite.limits import Limits
 from talwerk.store.sqlite.wal import Wal
@@ -60,6 +61,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         ending: set when the city's end begins, for answers that would go on for ever.
         workers: processes for what would keep this one from others.
         wal: the write-ahead log in the process that writes, None in others.
+        tidy: removes a slice of what need not be kept; None in processes that only read.
         tally: the requests that this process answers.
         report: asks the engine what it knows of the running city.
         reporter: where the engine's duties put what they know; None in other processes.
@@ -74,6 +76,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     ending: asyncio.Event
     workers: Pool
     wal: Wal | None = None
+    tidy: Callable[[Keeping, float], Tidied] | None = None
     tally: Tally
     report: Callable[[], Awaitable[Report]]
     reporter: Reporter | None = None
@@ -132,6 +135,7 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             ending=asyncio.Event(),
             workers=await stack.enter_async_context(Pool(settings.workers_max, settings.worker_mb_max)),
             wal=store.wal,
+            tidy=store.tidy if writing else None,
             tally=tally,
             report=writer.report,
             reporter=writer if isinstance(writer, Reporter) else None,

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from talwerk.core.terms import expand
 from talwerk.processes.copies.duties import copy_duties, plan_of
 from talwerk.processes.duties import Duty
+from talwerk.processes.housekeeping import Housekeeping
 from talwerk.services.outgoing import Egress
 from talwerk.services.sources.duty import Sources
+from talwerk.store import Keeping
 
 from .city import City
 
 
 def duties(city: City) -> tuple[Duty, ...]:
     """Everything that goes on in the engine's process as long as the city is up."""
-    return (*_sources(city), *_copies(city))
+    return (*_sources(city), *_copies(city), *_housekeeping(city))
+
+
+def _housekeeping(city: City) -> tuple[Duty, ...]:
+    """Retention and the look at every page."""
+    if city.tidy is None:
+        return ()
+    settings = city.settings
+    keeping = Keeping(
+        today=city.clock.now(),
+        raw_days=settings.raw_days,
+        raw_days_of={expand(name): days for name, days in settings.raw_days_of.items()},
+        log_days=settings.log_days,
+    )
+    house = Housekeeping(city.directory, city.tidy, keeping, city.clock)
+    if city.reporter is not None:
+        city.reporter.housekeeping = house.state
+    return (house,)
 
 
 def _copies(city: City) -> tuple[Duty, ...]:

@@ -13,6 +13,7 @@ from talwerk.store import Condition
 from .copies.state import CopiesState
 from .duties import DutyState
 from .engine import Work
+from .housekeeping import HousekeepingState
 from .vitals import Vitals
 
 
@@ -47,6 +48,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         store: the database and its disk, None before it was looked at.
         sources: what the city polls.
         copies: backups and the continuous copy.
+        housekeeping: retention, and the look at every page.
         duties: what the engine does besides writing.
         processes: the supervisor, the engine, and everyone who is connected to it.
     """
@@ -60,5 +62,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     store: Condition | None = None
     sources: tuple[SourceState, ...] = ()
     copies: CopiesState | None = None
+    housekeeping: HousekeepingState | None = None
     duties: tuple[DutyState, ...] = ()
     processes: tuple[Presence, ...] = ()

@@ -21,6 +21,7 @@ from talwerk.store import Condition
 from .copies.state import CopiesState
 from .duties import Roster
 from .engine import Engine
+from .housekeeping import HousekeepingState
 from .report import Presence, Report
 from .vitals import process_name, vitals
 
@@ -56,6 +57,7 @@ class Reporter:
         # Whoever polls, copies and cleans puts itself in the place of these.
         self.sources: Callable[[], tuple[SourceState, ...]] = tuple
         self.copies: Callable[[], CopiesState | None] = lambda: None
+        self.housekeeping: Callable[[], HousekeepingState | None] = lambda: None
 
     @contextlib.asynccontextmanager
     async def looking(self) -> AsyncIterator[None]:
@@ -99,6 +101,7 @@ class Reporter:
             store=self._condition,
             sources=self.sources(),
             copies=self.copies(),
+            housekeeping=self.housekeeping(),
             duties=self.roster.states(),
             processes=self._processes(),
         )

@@ -19,7 +19,7 @@ from .attributes import no_overwrite
 from .batch_decoding import Intent
 from .call import Call
 from .faults import FORM
-from .large import changes_of
+from .large import changes_of, turn
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -99,12 +99,13 @@ def _answer(result: Result) -> Answer:
 
 async def _write(call: Call, intent: Intent) -> Result:
     """Write what the body brings; an entity that is named twice is told once."""
-    batches, failures = await changes_of(call, intent)
-    result = Result([], [], [_failed(failure.identifier, failure.error()) for failure in failures])
+    brought = await changes_of(call, intent)
+    result = Result([], [], [_failed(failure.identifier, failure.error()) for failure in brought.failures])
     told: set[str] = set()
-    for index, batch in enumerate(batches):
+    for index, batch in enumerate(brought.batches):
         try:
-            ack = await call.broker.write(batch, call.scope)
+            async with turn(call, large=brought.large):
+                ack = await call.broker.write(batch, call.scope)
         except DomainError as error:
             if index == 0:
                 raise

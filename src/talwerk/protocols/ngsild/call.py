@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -51,6 +52,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         receive: ASGI's source of the body.
         ready: entities that were written before.
         workers: for bodies that would keep the loop from others.
+        pieces: held by the one large body of which a piece is being written.
     """
 
     broker: Broker
@@ -63,6 +65,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     receive: Receive
     ready: Ready
     workers: Workers
+    pieces: asyncio.Lock
 
     async def context(self) -> Context:
         """The context of the names in path and parameters, from the Link header (clause 6.3.5)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -73,6 +74,7 @@ class Endpoint:
         self._contexts = contexts
         self._resources = _Resources()
         self._ready = Ready()
+        self._pieces = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong becomes a problem in the standard's form."""
@@ -118,6 +120,7 @@ class Endpoint:
             receive=receive,
             ready=self._ready,
             workers=self._workers,
+            pieces=self._pieces,
         )
         return await operation.handler(call)
 

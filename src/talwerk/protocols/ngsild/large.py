@@ -7,8 +7,9 @@ the result comes back in batches, each of which is handed on without stopping th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -29,7 +30,26 @@ WORK_S = 30.0
 _TASKS = batch_decoding.__name__
 
 
-async def changes_of(call: Call, intent: Intent) -> tuple[Iterator[Batch], list[Failure]]:
+class Brought(NamedTuple):
+    """What a body brings.
+
+    Attributes:
+        batches: to be written one after the other.
+        failures: entities that cannot be read.
+        large: whether they are so many that others' changes have to come in between.
+    """
+
+    batches: Iterator[Batch]
+    failures: list[Failure]
+    large: bool
+
+
+def turn(call: Call, *, large: bool) -> contextlib.AbstractAsyncContextManager[None]:
+    """While a piece of a large body is written, all other large bodies wait: the queue stays short for small ones."""
+    return call.pieces if large else contextlib.nullcontext()
+
+
+async def changes_of(call: Call, intent: Intent) -> Brought:
     """The batches that the entities of a body make, and what is wrong with the others.
 
     Raises:
@@ -41,7 +61,7 @@ async def changes_of(call: Call, intent: Intent) -> tuple[Iterator[Batch], list[
     payloads = listed(decode_json(body))
     contexts = await _resolved(call, batch_decoding.references(payloads) if linked else None)
     changes, failures = batch_decoding.decode_changes(payloads, intent, linked, contexts)
-    return batches(changes), failures
+    return Brought(batches(changes), failures, large=False)
 
 
 async def history_of(call: Call, identifier: str | None = None, *, existing: bool = False) -> list[Change]:
@@ -58,14 +78,14 @@ async def history_of(call: Call, identifier: str | None = None, *, existing: boo
     body, linked = await call.raw_body(BATCH_BYTES_MAX)
     if len(body) > LARGE_BYTES:
         work = Work(body=body, linked=linked, identifier=identifier, existing=existing)
-        found, _ = await _in_worker(call, work)
-        return [change for batch in found for change in batch.changes if isinstance(change, Change)]
+        found = await _in_worker(call, work)
+        return [change for batch in found.batches for change in batch.changes if isinstance(change, Change)]
     payload = decode_json(body)
     contexts = await _resolved(call, batch_decoding.references(payload) if linked else None)
     return batch_decoding.decode_observations(payload, linked, contexts, identifier, existing=existing)
 
 
-async def _in_worker(call: Call, work: Work) -> tuple[Iterator[Batch], list[Failure]]:
+async def _in_worker(call: Call, work: Work) -> Brought:
     references: dict[str, Any] | None = None
     if work.linked:
         named = await call.workers.run(f"{_TASKS}:references_in_worker", work.body, WORK_S)
@@ -75,7 +95,7 @@ async def _in_worker(call: Call, work: Work) -> tuple[Iterator[Batch], list[Fail
     answer = await call.workers.run(f"{_TASKS}:decode_in_worker", payload, WORK_S)
     decoded = msgspec.msgpack.decode(answer, type=Decoded)
     decoder = msgspec.msgpack.Decoder(Batch)
-    return map(decoder.decode, decoded.batches), decoded.failures
+    return Brought(map(decoder.decode, decoded.batches), decoded.failures, large=True)
 
 
 async def _resolved(call: Call, references: dict[str, Any] | None) -> Contexts:

@@ -6,7 +6,7 @@ gone from both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from .attributes import named_target
 from .call import PREFIX, Call
 from .contexts import Context
 from .decoding import decode_instances, placed
-from .large import history_of
+from .large import history_of, turn
 from .provision import addressed, single_answer, written
 from .selection import entity_id
 
@@ -59,13 +59,16 @@ async def add_instances(call: Call) -> Answer:
     return Answer(204)
 
 
-async def _add(call: Call, changes: Iterable[Change]) -> Outcome:
+async def _add(call: Call, changes: Sequence[Change]) -> Outcome:
     """Write a history piece by piece; what became of the first of them.
 
     Raises:
         DomainError: whatever was wrong with one of them; those before it are written.
     """
-    outcomes = [await written(call, change) for change in changes]
+    outcomes = []
+    for change in changes:
+        async with turn(call, large=len(changes) > 1):
+            outcomes.append(await written(call, change))
     return outcomes[0]
 
 

@@ -122,7 +122,7 @@ async def test_a_hanging_place_holds_up_neither_commits_nor_the_end(
 
     async with open_city(Settings(data=tmp_path / "data", copy_folder=tmp_path / "second")) as city:
         duty, _ = await copying(city, tmp_path / "second")
-        monkeypatch.setattr(durable.os, "fsync", hang)
+        monkeypatch.setattr(os, "fsync", hang)
         loop = asyncio.get_running_loop()
         async with on_duty([duty]):
             await until(hanging.is_set, "the hanging")

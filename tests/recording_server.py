@@ -108,6 +108,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: _Server
 
     def do_GET(self) -> None:
@@ -145,8 +146,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             self.close_connection = True
             return
-        for start in range(0, len(reply.body), 1 if reply.pause_s else len(reply.body)):
-            self.wfile.write(reply.body[start : start + 1] if reply.pause_s else reply.body)
+        if not reply.pause_s:
+            self.wfile.write(reply.body)
+            return
+        for byte in reply.body:
+            self.wfile.write(bytes([byte]))
             time.sleep(reply.pause_s)
 
     def log_message(self, format: str, *args: object) -> None:

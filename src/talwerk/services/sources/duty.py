@@ -29,6 +29,8 @@ OWNER = "talwerk"
 """Source part of the ids of sources themselves."""
 LOOK_EVERY_S = 5.0
 FIRST_WITHIN_S = 1.0
+PART_AFTER_S = 60.0
+"""How long a part of a source has to fail before that is worth a line; a whole source fails and recovers in parts."""
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +111,7 @@ class Sources:
     async def _keep_polling(self, poll: Poll, writing: Writing, dice: random.Random) -> None:
         # Whatever else starts with the city goes first.
         await asyncio.sleep(FIRST_WITHIN_S * dice.uniform(0.5, 1))
-        teller = Teller(poll.feed, writing)
+        teller = Teller(poll.feed, writing, self._clock)
         while True:
             wait_s = poll.due_s - self._clock.monotonic_s()
             if wait_s > 0:
@@ -126,12 +128,15 @@ class Teller:
     Args:
         feed: the source.
         writing: the way in.
+        clock: for how long something lasts.
     """
 
-    def __init__(self, feed: Feed, writing: Writing) -> None:
+    def __init__(self, feed: Feed, writing: Writing, clock: Clock) -> None:
         self._feed = feed
         self._writing = writing
+        self._clock = clock
         self._logged = (Health.WAITING, False)
+        self._partly_since_s: float | None = None
         self._written: Health | None = None
 
     async def tell(self, state: SourceState) -> None:
@@ -150,17 +155,24 @@ class Teller:
             self._written = state.health
 
     def _log(self, state: SourceState) -> None:
-        now = (state.health, bool(state.error))
-        if now == self._logged:
+        """One line when it fails, one when it recovers."""
+        failing, partly = state.health in _FAILING, self._lasting(bool(state.error))
+        told = (state.health, partly and not failing)
+        if told == self._logged or (state.error and not failing and not partly):
             return
-        (before, _), self._logged = self._logged, now
+        self._logged = told
         fields = {"source": state.key, "health": state.health.value}
-        if state.health in _FAILING and state.health is not before:
+        if failing:
             logger.warning("source %s is %s%s", state.key, state.health, _why(state), extra=fields)
-        elif state.health not in _FAILING and state.error:
+        elif partly:
             logger.warning("source %s is in part unavailable%s", state.key, _why(state), extra=fields)
-        elif state.health not in _FAILING:
+        else:
             logger.info("source %s is %s", state.key, state.health, extra=fields)
+
+    def _lasting(self, partly: bool) -> bool:
+        now_s = self._clock.monotonic_s()
+        self._partly_since_s = (self._partly_since_s or now_s) if partly else None
+        return self._partly_since_s is not None and now_s - self._partly_since_s >= PART_AFTER_S
 
 
 def _why(state: SourceState) -> str:

@@ -77,7 +77,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
         """Seconds between two of these requests; a profile that polls faster makes all of them faster alike."""
         if request.every_s is None:
             return self.every_s
-        return max(1, request.every_s * self.every_s // self.connector.every_s)
+        return max(1, request.every_s * min(self.every_s, self.connector.every_s) // self.connector.every_s)
 
     def url(self, request: Request, parameters: dict[str, str]) -> str:
         """Where a request goes.

@@ -88,8 +88,9 @@ class Writing:
         latest = now + FUTURE_TOLERANCE
         newest: int | None = None
         for series in self._broker.series(self._scope):
-            last = series.last
-            if last is None or series.closed is not None or series.provenance.source != feed.key:
+            last, origin = series.last, series.provenance
+            # Names and the like have no rhythm, and the time at which they were written says nothing.
+            if last is None or series.closed is not None or origin.source != feed.key or origin.cadence_s is None:
                 continue
             if last > latest:
                 key = SeriesKey(entity=series.entity, attribute=series.attribute, dataset=series.dataset)

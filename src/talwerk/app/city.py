@@ -24,8 +24,8 @@ from talwerk.processes.duties import Roster
 from talwerk.processes.engine import Engine
 from talwerk.processes.report import Report
 from talwerk.processes.reporter import Reporter
-from talwerk.protocols.http.tally import Tally
 from talwerk.processes.workers.pool import Pool
+from talwerk.protocols.http.tally import Tally
 from talwerk.sdk.profile import Profile
 from talwerk.settings import Settings
 from talwerk.store import Keeping, Tidied
@@ -117,7 +117,7 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
         if writing:
             store = stack.enter_context(_store(settings, directory, profile, clock))
             engine = await stack.enter_async_context(Engine(store, settings.queue_max, clock))
-            writer = Reporter(engine, store.condition, profile.city.key, clock, tally)
+            writer = Reporter(engine, store.condition, directory, clock, tally)
             await stack.enter_async_context(writer.looking())
             await stack.enter_async_context(open_door(directory, writer))
         else:

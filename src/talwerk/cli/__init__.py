@@ -11,6 +11,8 @@ from talwerk import __version__
 # Each command lies in the module of its name (with _ for -); only the one that is called is imported.
 COMMANDS = {
     "up": "Start the city.",
+    "status": "Show how the city is, running or not.",
+    "doctor": "Say what is wrong and what to do about it.",
     "replay": "Write a file of measurements into the city.",
     "sample": "Write an example file of measurements and its mapping.",
     "backup": "Copy the city's data, while it runs, and check the copy.",

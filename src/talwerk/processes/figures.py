@@ -17,6 +17,7 @@ from talwerk.services.sources.state import Health, SourceState
 from talwerk.store import Condition
 
 from .copies.state import CopiesState
+from .housekeeping import HousekeepingState
 from .report import Presence, Report
 from .reporter import presence
 from .vitals import Vitals
@@ -48,6 +49,7 @@ async def figures(report: Callable[[], Awaitable[Report]], tally: Tally) -> list
         *(_of_store(known.store) if known.store is not None else ()),
         *_of_sources(known.sources),
         *(_of_copies(known.copies) if known.copies is not None else ()),
+        *(_of_housekeeping(known.housekeeping) if known.housekeeping is not None else ()),
         *_of_duties(known),
         *_of_processes(known.processes),
     ]
@@ -122,6 +124,16 @@ def _of_copies(copies: CopiesState) -> Iterator[Family]:
         yield _moment("copy_complete", "Moment up to which the second place has everything.", copies.copied)
         yield _gauge("copy_position", "Position up to which the second place has everything.", copies.copied_position)
         yield _gauge("copy_failing", "Whether copying fails at present.", bool(copies.copy_error))
+
+
+def _of_housekeeping(state: HousekeepingState) -> Iterator[Family]:
+    yield _moment("housekeeping_last_pass", "When what need not be kept was last removed.", state.last)
+    yield _counter("housekeeping_removed_values", "Raw values that were removed.", state.removed)
+    yield _counter("housekeeping_removed_log_entries", "Rows of the change log that were removed.", state.entries)
+    yield _gauge("housekeeping_failing", "Whether the last pass failed.", bool(state.trouble))
+    yield _gauge("database_pages", "Pages of the database.", state.pages)
+    yield _gauge("database_damaged_pages", "Pages that do not agree with their checksums.", len(state.damaged))
+    yield _moment("database_pages_read", "When all pages had been read the last time.", state.round_ended)
 
 
 def _of_duties(report: Report) -> Iterator[Family]:

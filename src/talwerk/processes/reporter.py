@@ -7,12 +7,13 @@ import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from talwerk import __version__
 from talwerk.broker.ports import WriterState
 from talwerk.core.change import Ack, Batch
 from talwerk.core.errors import DomainError
-from talwerk.core.instants import Clock
+from talwerk.core.instants import DAY, Clock
 from talwerk.core.scope import Scope
 from talwerk.protocols.http.tally import Tally
 from talwerk.services.sources.state import SourceState
@@ -21,6 +22,7 @@ from talwerk.store import Condition
 from .copies.state import CopiesState
 from .duties import Roster
 from .engine import Engine
+from .growth import note_size
 from .housekeeping import HousekeepingState
 from .report import Presence, Report
 from .vitals import process_name, vitals
@@ -36,22 +38,23 @@ class Reporter:
 
     Args:
         engine: the writer.
-        condition: looks at database and disk, None where nobody can.
-        city: key of the city.
+        condition: looks at database and disk.
+        directory: the city's data directory, named after it; the sizes of each day are kept there.
         clock: stamps reports.
         tally: requests that this process answers by itself.
     """
 
     def __init__(
-        self, engine: Engine, condition: Callable[[], Condition] | None, city: str, clock: Clock, tally: Tally
+        self, engine: Engine, condition: Callable[[], Condition], directory: Path, clock: Clock, tally: Tally
     ) -> None:
         self._engine = engine
         self._look = condition
-        self._city = city
+        self._directory = directory
         self._clock = clock
         self._tally = tally
         self._since = clock.now()
         self._condition: Condition | None = None
+        self._noted = 0
         self._guests: dict[int, Presence] = {}
         self.roster = Roster()
         # Whoever polls, copies and cleans puts itself in the place of these.
@@ -93,7 +96,7 @@ class Reporter:
         """Everything that is known now."""
         return Report(
             version=__version__,
-            city=self._city,
+            city=self._directory.name,
             at=self._clock.now(),
             since=self._since,
             writer=self.state(),
@@ -122,14 +125,15 @@ class Reporter:
         return (supervisor, own, *self._guests.values())
 
     async def _refresh(self) -> None:
-        if self._look is None:
-            return
         try:
             # In a thread: a disk that hangs must not stop the pulse that tells of it.
             self._condition = await asyncio.to_thread(self._look)
+            today = self._clock.now() // DAY
+            if today != self._noted:
+                self._noted = today
+                await asyncio.to_thread(note_size, self._directory, self._condition, self._clock.now())
         except (DomainError, OSError) as error:
-            self._condition = None
-            logger.error("the store cannot tell its condition: %s", error)  # noqa: TRY400 - foreseen: no trace
+            logger.error("the disk cannot be looked at: %s", error)  # noqa: TRY400 - foreseen: no trace
 
     async def _keep_looking(self) -> None:
         while True:

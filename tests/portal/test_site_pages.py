@@ -14,6 +14,7 @@ from justhtml import JustHTML
 from talwerk.core.change import Provenance
 from talwerk.core.instants import DAY, HOUR, MINUTE, datetime_of
 from talwerk.core.quality import Flag
+from talwerk.store import Keeping
 from tests.portal.workbench import BRIDGE, DAM, NOW, RAIN, STEP, Site, plain, site
 
 BRIDGE_PAGE = "/de/messstelle/kluserbruecke"
@@ -113,6 +114,27 @@ async def test_the_whole_series_is_told_from_sums_as_from_values(here: Site) -> 
     assert f"Mittel {german(fmean(value for value, _ in good))} cm" in told
     assert "Werte 6.000 3 fehlerhaft" in told
     assert "Fläche: kleinster bis größter Wert, Linie: Mittel" in told
+
+
+async def test_where_only_hourly_sums_are_kept_the_page_tells_from_them(here: Site) -> None:
+    values = [round(40 + index * 7919 % 997 / 10, 1) for index in range(60 * 48)]
+    at = await here.observe(values)
+    tidy = here.city.tidy
+    assert tidy is not None
+    assert tidy(Keeping(today=NOW, raw_days=5), 60.0).values == sum(when < NOW - 5 * DAY - 7 * MINUTE for when in at)
+    told = await here.text(f"{BRIDGE_PAGE}?zeitraum=all")
+    assert f"Werte {german(len(values))}" in told
+    assert f"Mittel {german(fmean(values))} cm" in told
+    for word, extreme in (("Höchster", max(values)), ("Niedrigster", min(values))):
+        when = at[values.index(extreme)]
+        assert f"{word} {german(extreme)} cm {local(when - when % HOUR)}" in told
+    # Few enough values to be shown one by one, if all of them were there.
+    month = await here.text(f"{BRIDGE_PAGE}?zeitraum=30d")
+    inside = [value for value, one in zip(values, at, strict=True) if one >= NOW - 30 * DAY]
+    assert "Fläche: kleinster bis größter Wert, Linie: Mittel" in month
+    # The hour that the window cuts counts as a whole.
+    assert f"Werte {german(len(inside) + 1)} " in month
+    assert "Fläche" not in await here.text(f"{BRIDGE_PAGE}?zeitraum=24h")
 
 
 async def test_edges_of_a_window_cut_the_sums_of_their_hours(here: Site) -> None:

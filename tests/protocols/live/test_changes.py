@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import msgspec
 import pytest
+from starlette.types import Message
 
 from talwerk.app import City, endpoint, open_city
 from talwerk.core.change import Batch, Change, Mode
@@ -20,7 +21,9 @@ from talwerk.core.terms import expand
 from talwerk.privacy.policy import system_scope
 from talwerk.processes.serve import listen, serve
 from talwerk.protocols.live.feed import Feed, event_of
+from talwerk.protocols.live.stream import Changes
 from talwerk.settings import Settings
+from talwerk.store import Keeping
 
 SCOPE = system_scope("test")
 
@@ -90,6 +93,42 @@ async def test_from_the_beginning_everything_is_told_in_order(served: tuple[City
         await write(city, seats)
     told = await events(url, 700, {"Last-Event-ID": "0"})
     assert [int(event["id"]) for event in told] == list(range(1, 701))
+
+
+async def test_who_fell_behind_the_log_is_told_to_read_anew(served: tuple[City, str]) -> None:
+    city, url = served
+    for seats in range(20):
+        await write(city, seats)
+    assert city.tidy is not None
+    assert city.tidy(Keeping(today=city.clock.now(), log_rows=10), 10.0).entries == 10
+    assert city.broker.oldest() == 11
+    (told,) = await events(url, 1, {"Last-Event-ID": "5"})
+    assert (told["event"], told["id"]) == ("resync", "20")
+    # Who stands just before the cut has lost nothing.
+    kept = await events(url, 10, {"Last-Event-ID": "10"})
+    assert [(event["event"], int(event["id"])) for event in kept] == [("change", n) for n in range(11, 21)]
+
+
+async def test_a_slow_listener_is_told_when_the_log_is_cut_under_it(served: tuple[City, str]) -> None:
+    city, _ = served
+    for seats in range(700):
+        await write(city, seats)
+    sent: list[bytes] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message.get("body", b""))
+        if b"event: change" in sent[-1] and len(sent) == 2:
+            # While the first 500 are on their way, the rest of what it has not seen goes.
+            assert city.tidy is not None
+            city.tidy(Keeping(today=city.clock.now(), log_rows=50), 10.0)
+
+    sending = asyncio.create_task(Changes(Feed(city.broker), city.broker, asyncio.Event())._send(0, SCOPE, send))
+    async with asyncio.timeout(5):
+        while not any(b"event: resync" in body for body in sent):  # noqa: ASYNC110 - bodies have no event
+            await asyncio.sleep(0.01)
+    sending.cancel()
+    assert sent[1].count(b"event: change") == 500
+    assert sent[2] == b"id: 700\nevent: resync\ndata: {}\n\n"
 
 
 async def test_a_position_that_is_none_is_refused(served: tuple[City, str]) -> None:

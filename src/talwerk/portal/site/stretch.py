@@ -69,6 +69,11 @@ class _Asked:
         window = Window(start=max(start, self.start), end=min(end, self.end))
         return tuple(readings(self.scene.broker.points(series_key(self.place.series), window, self.scene.scope, last)))
 
+    def _single(self, start: int) -> bool:
+        """Whether single values of an hour are kept, also outside of the window."""
+        window, series = Window(start=start, end=start + HOUR), series_key(self.place.series)
+        return bool(self.scene.broker.points(series, window, self.scene.scope, 1).at)
+
     def hours(self) -> list[Hour]:
         """Hourly sums; those of the hours that the window cuts count only what lies inside."""
         floor = self.start - self.start % HOUR
@@ -77,7 +82,10 @@ class _Asked:
         for index in {0, len(hours) - 1} if hours else set():
             start = hours[index].start
             if start < self.start or start + HOUR > self.end:
-                hours[index] = _summed(start, self.readings(start, start + HOUR))
+                inside = self.readings(start, start + HOUR)
+                # Without a single value of its own, only the sums of the hour are kept: it counts as a whole.
+                if inside or self._single(start):
+                    hours[index] = _summed(start, inside)
         return [hour for hour in hours if hour.n or hour.bad]
 
 
@@ -98,6 +106,9 @@ def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window, p: P
     total = sum(hour.n + hour.bad for hour in hours)
     adding = _adding(place, gauge)
     points = asked.readings(start, last + 1) if total <= SINGLE_VALUES_MAX else ()
+    if {hour.start for hour in hours}.difference(point.at_us - point.at_us % HOUR for point in points):
+        # Of a part of the window only hourly sums are kept: it is told from those.
+        points = ()
     chart = _chart(asked, hours, points, adding, gauge)
     statistics = _of_points(points) if points or not hours else _of_hours(asked, hours)
     return Stretch(
@@ -179,15 +190,21 @@ def _of_hours(asked: _Asked, hours: Sequence[Hour]) -> Statistics:
     count = sum(hour.n for hour in filled)
     if not filled:
         return Statistics(count=failed, failed=failed)
-    lowest = min(filled, key=lambda hour: hour.minimum or 0.0).start
-    highest = max(filled, key=lambda hour: hour.maximum or 0.0).start
+    lowest = min(filled, key=lambda hour: hour.minimum or 0.0)
+    highest = max(filled, key=lambda hour: hour.maximum or 0.0)
     return Statistics(
         count=count + failed,
         failed=failed,
-        lowest=min(usable(asked.readings(lowest, lowest + HOUR)), key=lambda point: point.value, default=None),
-        highest=max(usable(asked.readings(highest, highest + HOUR)), key=lambda point: point.value, default=None),
+        lowest=min(_values(asked, lowest, lowest.minimum), key=lambda point: point.value, default=None),
+        highest=max(_values(asked, highest, highest.maximum), key=lambda point: point.value, default=None),
         mean=sum(hour.sum for hour in filled) / count,
     )
+
+
+def _values(asked: _Asked, hour: Hour, extreme: float | None) -> list[Reading]:
+    """The usable values of an hour; where only its sums are kept, its extreme at the hour's beginning."""
+    found = usable(asked.readings(hour.start, hour.start + HOUR))
+    return found if found or extreme is None else [Reading(hour.start, extreme)]
 
 
 def _summed(start: int, found: Sequence[Reading]) -> Hour:

@@ -85,12 +85,14 @@ class Changes:
 
     async def _send(self, position: int, scope: Scope, send: Send) -> None:
         await _write(send, b"retry: 2000\n\n")
-        if self._broker.oldest() > position + 1:
-            # What lies between is no longer in the log: the listener has to read the present state anew.
-            position = self._feed.position()
-            await _write(send, b"id: %d\nevent: resync\ndata: {}\n\n" % position)
         while True:
             events = self._feed.after(position)
+            # Asked after the events were read: the log may be cut at any time, also under a slow listener.
+            if events and events[0].position > position + 1 and self._broker.oldest() > position + 1:
+                # What lies between is no longer in the log: the listener has to read the present state anew.
+                position = self._feed.position()
+                await _write(send, b"id: %d\nevent: resync\ndata: {}\n\n" % position)
+                continue
             if events:
                 position = events[-1].position
                 seen = (self._feed.seen(event, scope) for event in events)

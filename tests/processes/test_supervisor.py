@@ -24,14 +24,15 @@ from talwerk.processes.supervisor import Part, Supervisor
 folder = pathlib.Path(sys.argv[1])
 
 def part(name):
-    def run():
+    def run(ready):
+        ready()
         asked = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: asked.set())
         (folder / f"{name}.{os.getpid()}").touch()
         while not asked.wait(0.02):
             pass
         (folder / f"{name}.ended").write_text(str(time.monotonic_ns()))
-    return Part(name, run)
+    return Part(name, run, alone=name == "engine")
 
 Supervisor([part("engine"), part("serve")], SystemClock()).run()
 """

@@ -6,44 +6,92 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Coroutine
+import sys
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
 import uvloop
 from starlette.types import ASGIApp, Message
 
+from talwerk import cities
 from talwerk.core.instants import SystemClock
 from talwerk.processes import logs
 from talwerk.processes.duties import on_duty
+from talwerk.processes.main_process import known_as_main
 from talwerk.processes.serve import listen, serve
 from talwerk.processes.supervisor import Part as Process
-from talwerk.processes.supervisor import Supervisor
+from talwerk.processes.supervisor import Ready, Supervisor
+from talwerk.processes.tls import Tls, show_instead
 from talwerk.settings import Settings
 
 from .city import City, Part, open_city
 from .duties import duties
+from .running import Running
 from .web import endpoint
+from .welcome import welcome
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, reread: Callable[[], Settings] | None = None) -> None:
     """Start the city and keep it running until a signal asks to stop.
 
+    Args:
+        settings: as they are now.
+        reread: the settings as they are when SIGHUP asks for them; the same ones when None.
+
     Raises:
-        DomainError: the port is taken, the data belong to another city, another process writes already.
+        DomainError: others could reach the city and it is not ready for that, a certificate cannot be used, the port
+            is taken, the data belong to another city, another process writes already.
     """
     logs.configure(settings.log_level, settings.log_format)
+    running = Running(settings, reread or (lambda: settings))
     with contextlib.closing(listen(settings.host, settings.port)) as door:
         if settings.single:
-            _in_loop(_serve(settings, door, Part.WRITER, announce=True))
+            _in_loop(_alone(running, door))
             return
         _in_loop(_rehearse(settings))
-        # Only the first tells the operator that the city is up.
-        serves = [
-            Process(f"serve {n}", lambda n=n: _in_loop(_serve(settings, door, Part.READER, announce=n == 1)))  # type: ignore[misc]
-            for n in range(1, settings.serve_processes + 1)
-        ]
-        Supervisor([Process("engine", lambda: _in_loop(_engine(settings))), *serves], SystemClock()).run()
+        with known_as_main(settings.data / cities.load(settings.city).city.key):
+            plan = _Plan(running, door)
+            Supervisor(plan.parts(), SystemClock(), plan.renewed, door.close).run()
+
+
+class _Plan:
+    """Which processes there are; a reload makes the next ones."""
+
+    def __init__(self, running: Running, door: socket.socket) -> None:
+        self._running = running
+        self._door = door
+        self._engine: Process | None = None
+        self._announced = False
+
+    def parts(self) -> list[Process]:
+        """The processes that the settings ask for; the engine is the same as long as they do not change."""
+        settings, tls = self._running.settings, self._running.tls
+
+        def written(ready: Ready) -> None:
+            # Held open here, it would let clients in that nobody answers when the city ends.
+            self._door.close()
+            _in_loop(_engine(settings, ready))
+
+        if self._engine is None:
+            self._engine = Process("engine", written, alone=True)
+        # Only the first tells the operator that the city is up, and only once.
+        greets, self._announced = not self._announced, True
+
+        def served(ready: Ready, *, first: bool) -> None:
+            _in_loop(_serve(settings, tls, self._door, ready, greets=first and greets))
+
+        numbers = range(1, settings.serve_processes + 1)
+        return [self._engine, *(Process(f"serve {n}", partial(served, first=n == 1)) for n in numbers)]
+
+    def renewed(self) -> list[Process] | None:
+        """The same after a reload, None when the new settings cannot be used."""
+        before = self._running.settings
+        if not self._running.renew():
+            return None
+        if self._running.settings != before:
+            self._engine = None
+        return self.parts()
 
 
 async def _rehearse(settings: Settings) -> None:
@@ -82,52 +130,45 @@ def _in_loop(main: Coroutine[Any, Any, None]) -> None:
         runner.run(main)
 
 
-async def _engine(settings: Settings) -> None:
+async def _engine(settings: Settings, ready: Ready) -> None:
     """Write until a signal asks to stop."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with open_city(settings, part=Part.WRITER) as city, on_duty(duties(city), city.roster):
+        ready()
         await stop.wait()
 
 
-async def _serve(settings: Settings, door: socket.socket, part: Part, *, announce: bool) -> None:
+async def _serve(settings: Settings, tls: Tls | None, door: socket.socket, ready: Ready, *, greets: bool) -> None:
+    """Answer HTTP until a signal asks to stop."""
+    async with open_city(settings, part=Part.READER) as city:
+
+        def up() -> None:
+            ready()
+            if greets:
+                _greet(city, door, tls)
+
+        await serve(endpoint(city), door, up, city.ending, tls.context if tls else None)
+
+
+async def _alone(running: Running, door: socket.socket) -> None:
+    """Be the whole city in one process."""
+    settings, tls = running.settings, running.tls
+
+    def renewed() -> None:
+        if running.renew() and tls is not None and running.tls is not None:
+            show_instead(tls, running.tls)
+
+    # In a terminal SIGHUP says that the terminal is gone, and the city ends.
+    if not sys.stdin.isatty():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, renewed)
     async with contextlib.AsyncExitStack() as stack:
-        city = await stack.enter_async_context(open_city(settings, part=part))
-        if part is Part.WRITER:
-            await stack.enter_async_context(on_duty(duties(city), city.roster))
-        ready = partial(_welcome, city, door.getsockname()[1]) if announce else _nothing
-        await serve(endpoint(city), door, ready, city.ending)
+        city = await stack.enter_async_context(open_city(settings, part=Part.WRITER))
+        stack.enter_context(known_as_main(city.directory))
+        await stack.enter_async_context(on_duty(duties(city), city.roster))
+        up = partial(_greet, city, door, tls)
+        await serve(endpoint(city), door, up, city.ending, tls.context if tls else None)
 
 
-def _flags(settings: Settings) -> str:
-    """What commands need to find this city, when it is not the one of the defaults."""
-    return "" if settings.city == Settings().city else f" --city {settings.city}"
-
-
-def _nothing() -> None:
-    """Say nothing: another process does."""
-
-
-def _welcome(city: City, port: int) -> None:
-    """Tell the operator that the city is up: its address and five things to try."""
-    base = f"http://localhost:{port}"
-    flags = _flags(city.settings)
-    where = f" --data {city.settings.data}" if city.settings.data != Settings().data else ""
-    print(  # noqa: T201 - the one thing that the terminal is for
-        f"""
-Talwerk {city.profile.city.name} is up: {base}
-Data: {city.directory}
-
-Five things to try:
-  1  Look at the city          {base}/de
-  2  Give it an example        talwerk sample{flags} && talwerk replay sample.csv --mapping sample.toml{flags}{where}
-  3  Ask what there is         curl {base}/ngsi-ld/v1/types
-  4  Read a river as a table   curl {base}/api/v1/stations
-  5  Write as the operator     curl {base}/ngsi-ld/v1/entities -H "Authorization: Bearer $(talwerk token{where})" \\
-                                 -H 'Content-Type: application/json' \\
-                                 -d '{{"id": "urn:ngsi-ld:Bench:1", "type": "Bench", "seats": {{"value": 4}}}}'
-""",
-        flush=True,
-    )
+def _greet(city: City, door: socket.socket, tls: Tls | None) -> None:
+    print(welcome(city, door.getsockname()[1], tls), flush=True)  # noqa: T201 - the one thing that the terminal is for

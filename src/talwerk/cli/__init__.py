@@ -11,6 +11,7 @@ from talwerk import __version__
 # Each command lies in the module of its name (with _ for -); only the one that is called is imported.
 COMMANDS = {
     "up": "Start the city.",
+    "reload": "Let the running city read its settings and certificate anew.",
     "status": "Show how the city is, running or not.",
     "doctor": "Say what is wrong and what to do about it.",
     "replay": "Write a file of measurements into the city.",
@@ -21,6 +22,7 @@ COMMANDS = {
     "upgrade": "Bring the city's data to this version, with a way back.",
     "accept-loss": "Go on without acknowledged changes that are missing.",
     "device": "Make, list and revoke the keys of sensors and webhooks.",
+    "operator": "Say who holds the operator's token.",
     "token": "Print the operator's token.",
     "profile": "Show the city's profile, and fetch its official open files.",
     "settings": "Show every setting and its value.",

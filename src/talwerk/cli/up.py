@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from talwerk.app.run import run
-from talwerk.settings import Settings
+from talwerk.settings import FIELDS, Settings, load
 
 from .options import with_settings
 
@@ -25,4 +27,9 @@ from .options import with_settings
 )
 def up(settings: Settings) -> None:
     """Start the city and keep it running until it is asked to stop (Ctrl-C)."""
-    run(settings)
+    given: dict[str, Any] = click.get_current_context().params
+
+    def reread() -> Settings:
+        return load({name: given[name] for name in FIELDS if name in given}, file=given["config"])
+
+    run(settings, reread)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -74,6 +75,21 @@ class Credentials:
             raise DomainError(Fault.FORBIDDEN, f"The file {path} holds no token; without it a new one is made.")
         return cls(token, DeviceKeys(directory))
 
+    @classmethod
+    def renew(cls, directory: Path) -> Credentials:
+        """The credentials with a new token of the operator's; a running city takes it with its next reload.
+
+        Raises:
+            DomainError: InsufficientStorage when the directory cannot be written.
+        """
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o750)
+            _create(directory / TOKEN_FILE, secrets.token_urlsafe(_TOKEN_BYTES), replace=True)
+        except OSError as error:
+            detail = f"The operator's token {directory / TOKEN_FILE} cannot be written: {error}."
+            raise DomainError(Fault.STORAGE_FULL, detail) from error
+        return cls.open(directory)
+
     def grant(self, authorization: str | None) -> Grant:
         """Who an ``Authorization`` header names; the public when there is none.
 
@@ -99,7 +115,7 @@ def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode(errors="surrogateescape")).digest()
 
 
-def _create(path: Path, token: str) -> None:
+def _create(path: Path, token: str, *, replace: bool = False) -> None:
     """Write the token so that two processes that start together end with the same one."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -108,9 +124,10 @@ def _create(path: Path, token: str) -> None:
             file.write(token + "\n")
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
+        if replace:
+            draft.replace(path)
+        else:
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)

@@ -51,7 +51,6 @@ def listen(host: str, port: int) -> socket.socket:
         door.close()
         detail = f"{host} port {port} cannot be listened on: {error.strerror}. Another port: --port or TALWERK_PORT."
         raise DomainError(Fault.BUSY, detail) from error
-    door.set_inheritable(True)
     return door
 
 

@@ -26,12 +26,16 @@ class Tls(msgspec.Struct, frozen=True):
     """What it takes to speak https.
 
     Attributes:
+        certificate: PEM file with the certificate and its chain.
+        key: PEM file with its private key.
         context: for the server's side of connections.
         name: the first name on the certificate.
         until: its last second, microseconds UTC.
         unnamed: names of the city that it does not carry.
     """
 
+    certificate: Path
+    key: Path
     context: ssl.SSLContext
     name: str
     until: Instant
@@ -62,13 +66,13 @@ def open_tls(certificate: Path, key: Path, names: Iterable[str] = ()) -> Tls:
     client = _client(certificate)
     _load(context, certificate, key)
     shown = _greeting(context, client, certificate)
-    return Tls(context, _name(shown), _until(shown), tuple(n for n in names if not _carries(context, client, n)))
+    unnamed = tuple(name for name in names if not _carries(context, client, name))
+    return Tls(certificate, key, context, _name(shown), _until(shown), unnamed)
 
 
-def renew(present: Tls, fresh: Tls, certificate: Path, key: Path) -> Tls:
-    """Let a context that is in use show the fresh certificate from the next connection on."""
-    _load(present.context, certificate, key)
-    return msgspec.structs.replace(fresh, context=present.context)
+def show_instead(present: Tls, fresh: Tls) -> None:
+    """Let the context that is in use show another certificate, that was tried out, from the next connection on."""
+    _load(present.context, fresh.certificate, fresh.key)
 
 
 def _readable(file: Path, setting: str) -> None:

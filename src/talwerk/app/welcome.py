@@ -1,0 +1,51 @@
+"""What the operator reads when the city is up: its address and five things to try."""
+
+from __future__ import annotations
+
+from talwerk.core.instants import format_instant
+from talwerk.processes.tls import Tls
+from talwerk.settings import Settings
+
+from .city import City
+
+
+def welcome(city: City, port: int, tls: Tls | None) -> str:
+    """The text.
+
+    Args:
+        city: the city that is up.
+        port: where it listens.
+        tls: its certificate, None when it speaks plain HTTP.
+    """
+    settings = city.settings
+    base = _address(settings, port, tls)
+    flags = "" if settings.city == Settings().city else f" --city {settings.city}"
+    where = f" --data {settings.data}" if settings.data != Settings().data else ""
+    reached = ""
+    if settings.behind_proxy:
+        reached = f"Behind a proxy: {', '.join(f'https://{name}' for name in settings.hosts)}\n"
+    elif tls is not None:
+        reached = f"Certificate: {tls.name}, until {format_instant(tls.until)}\n"
+    return f"""
+Talwerk {city.profile.city.name} is up: {base}
+{reached}Data: {city.directory}
+
+Five things to try:
+  1  Look at the city          {base}/de
+  2  Give it an example        talwerk sample{flags} && talwerk replay sample.csv --mapping sample.toml{flags}{where}
+  3  Ask what there is         curl {base}/ngsi-ld/v1/types
+  4  Read a river as a table   curl {base}/api/v1/stations
+  5  Write as the operator     curl {base}/ngsi-ld/v1/entities -H "Authorization: Bearer $(talwerk token{where})" \\
+                                 -H 'Content-Type: application/json' \\
+                                 -d '{{"id": "urn:ngsi-ld:Bench:1", "type": "Bench", "seats": {{"value": 4}}}}'
+"""
+
+
+def _address(settings: Settings, port: int, tls: Tls | None) -> str:
+    """Where the city is reached from this machine, under a name that it answers to."""
+    everywhere = settings.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not listened on
+    local = settings.loopback or everywhere
+    if tls is None:
+        return f"http://{'localhost' if local or not settings.hosts else settings.hosts[0]}:{port}"
+    named = next((name for name in settings.hosts if name not in tls.unnamed), "localhost")
+    return f"https://{named}" if port == 443 else f"https://{named}:{port}"

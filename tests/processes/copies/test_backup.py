@@ -78,8 +78,22 @@ async def test_positions_go_on_behind_what_was_given_up(backup: Path, tmp_path: 
     assert len(await written(settings)) == 5_010
 
 
-def test_a_backup_is_three_files(backup: Path) -> None:
-    assert sorted(path.name for path in backup.iterdir()) == [DATABASE, "manifest.json", "meta.json"]
+@pytest.mark.parametrize("by", ["the engine", "another process"])
+async def test_a_large_city_whose_log_was_not_written_back_yet(tmp_path: Path, by: str) -> None:
+    async with open_city(Settings(data=tmp_path / "data")) as city:
+        for n in range(4):
+            await city.broker.write(counts(n * 100_000, 100_000), SCOPE)
+        wal = city.wal if by == "the engine" else None
+        manifest = back_up(city.directory, tmp_path / "backup", SystemClock(), wal=wal)
+    assert manifest.proof.observations == 400_000
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+async def test_a_backup_is_three_files(backup: Path) -> None:
+    assert names_in(backup) == [DATABASE, "manifest.json", "meta.json"]
 
 
 @pytest.mark.parametrize("at", [100, 20_000, 50_000])

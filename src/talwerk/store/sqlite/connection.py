@@ -119,6 +119,8 @@ def copy_pages(source: apsw.Connection, target: Path) -> None:
         try:
             copy.reserve_bytes("main", RESERVED_BYTES)
             copy.pragma("synchronous", "full")
+            # Pages get checksums only after the file's header has told of their place: it has to be the first.
+            copy.pragma("user_version", 1)
             with copy.backup("main", source, "main") as backup:
                 # All pages in one step: one state of the city. In several steps every commit would start it anew.
                 backup.step(-1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -99,11 +100,17 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, recorded: Recorded) -> None:
+    def __init__(self, recorded: Recorded, identity: ssl.SSLContext | None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        if identity is not None:
+            # The handshake belongs to the thread of its connection.
+            self.socket = identity.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.recorded = recorded
         self.under_way = 0
         self.lock = threading.Lock()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever does not trust our certificate hangs up; that is what such a test is about."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -158,11 +165,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(answers: dict[str, Reply]) -> Iterator[Recorded]:
-    """Serve on a free port of this machine."""
+def serving(answers: dict[str, Reply], identity: ssl.SSLContext | None = None) -> Iterator[Recorded]:
+    """Serve on a free port of this machine, with TLS when there is an identity for it."""
     recorded = Recorded(replies=answers)
-    with _Server(recorded) as server:
-        recorded.address = f"http://127.0.0.1:{server.server_address[1]}"
+    with _Server(recorded, identity) as server:
+        recorded.address = f"http{'s' if identity else ''}://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+import trustme
 
 from talwerk.core.change import Batch, Observations, Provenance
 from talwerk.core.errors import DomainError, Fault
@@ -17,7 +19,8 @@ from talwerk.core.instants import MINUTE, SystemClock, datetime_of
 from talwerk.core.query import Window
 from talwerk.core.series import SeriesKey
 from talwerk.core.terms import LOCATION, expand
-from talwerk.services.sources import answers as reading
+from talwerk.processes.workers.pool import Pool
+from talwerk.services.outgoing import Egress
 from talwerk.services.sources.duty import PART_AFTER_S, Teller
 from talwerk.services.sources.fetching import Patience
 from talwerk.services.sources.state import Health
@@ -236,26 +239,43 @@ async def test_what_cannot_be_written_comes_again(tmp_path: Path, recorded: Reco
         assert bench.poll.state.health is Health.FRESH
 
 
-async def test_large_answers_are_read_elsewhere(tmp_path: Path, recorded: Recorded) -> None:
-    asked: list[str] = []
-
-    async def elsewhere(function: str, task: bytes, limit_s: float) -> bytes:
-        asked.append(function)
-        assert limit_s > 0
-        return reading.in_worker(task)
-
+@pytest.mark.parametrize("where", ["worker", "thread"])
+async def test_large_answers_are_read_elsewhere(where: str, tmp_path: Path, recorded: Recorded) -> None:
     now = SystemClock().now()
     rows = [[datetime_of(now - n * MINUTE).isoformat(), 50 + n % 7] for n in range(30_000)]
     recorded.replies[WEEK_BUCHENHOFEN] = Reply(json.dumps([{"data": rows}]).encode())
     assert len(recorded.replies[WEEK_BUCHENHOFEN].body) > 1 << 20
-    patience = Patience(gap_s=0)
-    for folder, heavy, functions in (("a", elsewhere, 1), ("b", None, 0)):
-        (tmp_path / folder).mkdir()
-        asked.clear()
-        async with polled(tmp_path / folder, recorded, heavy=heavy, patience=patience) as bench:
+    async with Pool(1, 512) as pool:
+        heavy = pool.run if where == "worker" else None
+        async with polled(tmp_path, recorded, heavy=heavy, patience=Patience(gap_s=0)) as bench:
             await bench.round()
             assert len(bench.values(BUCHENHOFEN)) == 30_000
-            assert asked == ["talwerk.services.sources.answers:in_worker"] * functions
+            assert len(pool.pids) == (where == "worker")
+
+
+async def test_a_proxy_is_asked_instead(tmp_path: Path, recorded: Recorded) -> None:
+    feed = "http://feed.example/pegel"
+    recorded.replies = {feed + path: reply for path, reply in recorded.replies.items()}
+    egress = Egress(proxy=recorded.address)
+    async with polled(tmp_path, recorded, city=profile(feed), egress=egress) as bench:
+        await bench.round()
+        assert bench.poll.state.health is Health.FRESH
+        assert {path for path, _ in recorded.asked} > {feed + "/stations.json", feed + WEEK_KLUSE}
+
+
+async def test_an_authority_of_ones_own_is_trusted_when_it_is_named(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(identity)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with serving(answers(), identity) as recorded:
+        async with polled(tmp_path, recorded) as bench:
+            await bench.round()
+            assert bench.poll.state.health is Health.UNREACHABLE
+            assert "certificate verify failed" in bench.poll.state.error
+        async with polled(tmp_path, recorded, egress=Egress(ca_file=tmp_path / "ca.pem")) as bench:
+            await bench.round()
+            assert bench.poll.state.health is Health.FRESH
 
 
 async def test_it_is_told_once_when_a_source_fails_and_once_when_it_recovers(

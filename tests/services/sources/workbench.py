@@ -121,10 +121,11 @@ async def polled(
     heavy: Heavy | None = None,
     patience: Patience = HASTY,
     city: Profile | None = None,
+    egress: Egress | None = None,
 ) -> AsyncIterator[Bench]:
     clock = MovableClock()
     store = SqliteStore.open(folder / "city.db", clock)
-    fetcher = Fetcher(Egress(), clock, patience)
+    fetcher = Fetcher(egress or Egress(), clock, patience)
     try:
         broker = Broker(store, DirectWriter(store), OpenSeal(), OpenDataLog())
         city = city or profile(recorded.address)

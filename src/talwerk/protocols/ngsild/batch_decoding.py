@@ -23,7 +23,7 @@ from .decoding import check_part, decode_entity, decode_history, decode_id, deco
 from .fragments import Manner, decode_merge
 
 ENTITIES_MAX = 10_000
-BATCH_VALUES = 5_000
+BATCH_VALUES = 2_500
 """Values that are committed together: a large body is written in pieces, so that others' changes come in between."""
 CONTEXTS_MAX = 100
 CONTEXT_BYTES_MAX = 256 << 10

@@ -8,18 +8,10 @@ from pathlib import Path
 import pytest
 
 from talwerk.app import open_city
-from talwerk.broker import Broker
-from talwerk.core.query import Query, Window
-from talwerk.core.series import SeriesKey
-from talwerk.core.terms import expand
-from talwerk.privacy.policy import system_scope
 from talwerk.settings import Settings
 from talwerk.store.sqlite.backup import prove_database
-from tests.faults.ledger import BASE, HOUR, PER_BATCH, STEP, entity_of, storm
+from tests.faults.ledger import check, storm
 from tests.served import Served, served
-
-SCOPE = system_scope("test")
-COUNT = expand("count")
 
 
 @pytest.mark.parametrize("seed", [1])
@@ -45,29 +37,9 @@ async def _survive(folder: Path, seed: int, seconds: float) -> None:
     prove_database(folder / "wuppertal" / "city.db")
     async with open_city(Settings(data=folder)) as opened:
         for writer, acknowledged in ledger.acknowledged.items():
-            _check(opened.broker, writer, acknowledged)
+            check(opened.broker, writer, acknowledged)
 
 
 def _still_ready(city: Served) -> None:
     assert city.get("/health/ready").status_code == 200
     assert city.get("/de").status_code == 200
-
-
-def _check(broker: Broker, writer: int, acknowledged: int) -> None:
-    """Every acknowledged value once; at most the one batch under way beyond; parts, sums and state agree."""
-    counts = set()
-    for part in range(PER_BATCH):
-        entity = f"{entity_of(writer)}:{part}"
-        key = SeriesKey(entity=entity, attribute=COUNT)
-        points = broker.points(key, Window(), SCOPE)
-        assert points.values == list(range(len(points.values)))
-        assert points.at == [BASE + n * STEP for n in points.values]
-        assert acknowledged <= len(points.values) <= acknowledged + 1
-        counts.add(len(points.values))
-        (current,) = broker.read(Query(ids=(entity,)), SCOPE).entities
-        assert current.attributes[COUNT][0].value == points.values[-1]
-        for hour in broker.hours(key, Window(), SCOPE):
-            raw = [v for at, v in zip(points.at, points.values, strict=True) if hour.start <= at < hour.start + HOUR]
-            assert (hour.n, hour.sum, hour.minimum, hour.maximum) == (len(raw), sum(raw), min(raw), max(raw))
-        assert sum(hour.n for hour in broker.hours(key, Window(), SCOPE)) == len(points.values)
-    assert len(counts) == 1, "the parts of a batch are all there or none of them"

@@ -49,8 +49,15 @@ def prepare(directory: Path, city: str) -> None:
 
 @contextlib.contextmanager
 def writing_right(directory: Path) -> Iterator[bool]:
-    """Try to become the one process that writes; yields whether it worked. The system gives it back at the end."""
-    handle = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    """Try to become the one process that writes; yields whether it worked. The system gives it back at the end.
+
+    Raises:
+        DomainError: Busy when nobody can write there: the disk or the directory is read-only.
+    """
+    try:
+        handle = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as error:
+        raise DomainError(Fault.BUSY, f"The data directory {directory} cannot be written: {error.strerror}.") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -206,3 +206,23 @@ async def test_answers_without_values_are_silence(tmp_path: Path, recorded: Reco
     async with polled(tmp_path, recorded) as bench:
         await bench.round()
         assert bench.poll.state.health is Health.SILENT
+
+
+@pytest.mark.parametrize("name", [r"\u0000", r"\ud800", "x" * 100_000])
+async def test_a_strange_name_costs_no_values(name: str, tmp_path: Path, recorded: Recorded) -> None:
+    recorded.fault = on("stations.json", rewritten(lambda b: b.replace(b"Kluserbruecke", name.encode())))
+    async with polled(tmp_path, recorded) as bench:
+        await bench.round()
+        assert bench.values(KLUSE)[-1] == 108.0
+        assert bench.poll.state.health is Health.FRESH
+        left_out = bench.poll.state.left_out.get("what is said about a thing cannot be kept", 0)
+        assert left_out == (not name.startswith("x"))
+
+
+@pytest.mark.parametrize("longitude", ["1e400", "NaN", '"x"', "[]", "91e9"])
+async def test_a_strange_place_costs_no_values(longitude: str, tmp_path: Path, recorded: Recorded) -> None:
+    recorded.fault = on("stations.json", rewritten(lambda b: b.replace(b'"7.1497"', longitude.encode())))
+    async with polled(tmp_path, recorded) as bench:
+        await bench.round()
+        assert bench.values(KLUSE)[-1] == 108.0
+        assert bench.poll.state.health is Health.FRESH

@@ -29,6 +29,8 @@ Heavy = Callable[[str, bytes, float], Awaitable[bytes]]
 
 LARGE_BYTES = MIB
 READING_MAX_S = 120.0
+MANY = 5_000
+"""Findings that are sorted in a thread: the engine's loop has others to serve."""
 RETRY_LEAST_S = 10.0
 JITTER = 0.1
 JOBS_MAX = 5_000
@@ -180,7 +182,11 @@ class Poll:
         """Read an answer, write what it brought, and remember what follows from it."""
         # Whatever goes wrong in here: the same answer is read again next time.
         job.digest, job.validators = b"", Validators()
-        shaped = shape(await self._read(job, answer, now), self._feed, now)
+        findings = await self._read(job, answer, now)
+        if len(findings) > MANY:
+            shaped = await asyncio.to_thread(shape, findings, self._feed, now)
+        else:
+            shaped = shape(findings, self._feed, now)
         found = bool(shaped.columns or shaped.things or shaped.asks)
         if shaped.left_out and not found:
             raise DomainError(

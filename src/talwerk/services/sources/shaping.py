@@ -9,17 +9,15 @@ import msgspec
 
 from talwerk.core.change import Observations
 from talwerk.core.errors import DomainError
-from talwerk.core.identifiers import Iri
-from talwerk.core.instants import EARLIEST, FUTURE_TOLERANCE, LATEST, SECOND, Instant
+from talwerk.core.identifiers import Iri, iri
+from talwerk.core.instants import FUTURE_TOLERANCE, SECOND, Instant
 from talwerk.core.quality import Flag, is_good, stored
 from talwerk.core.terms import expand
-from talwerk.core.values import is_text
+from talwerk.core.values import check_instant, check_value
 from talwerk.sdk.connector import Quantity
 from talwerk.sdk.reading import Ask, Finding, Reading, Thing, Unusable
 
 from .feed import Feed
-
-GAP = "a value is missing"
 
 Value = int | float | str
 Column = dict[int, tuple[Value, int]]
@@ -34,6 +32,10 @@ class Track(msgspec.Struct, frozen=True):
     attribute: str
     dataset: str
     unit: str
+
+
+Tracks = dict[tuple[str, ...], Track | str]
+"""By what a reading names: where it goes, or why it goes nowhere."""
 
 
 class Shaped(msgspec.Struct, kw_only=True):
@@ -57,9 +59,10 @@ class Shaped(msgspec.Struct, kw_only=True):
 def shape(findings: Iterable[Finding], feed: Feed, now: Instant) -> Shaped:
     """Sort what was found in an answer."""
     shaped = Shaped()
+    tracks: Tracks = {}
     for finding in findings:
         if isinstance(finding, Reading):
-            _add(shaped, finding, feed)
+            _add(shaped, finding, feed, tracks)
         elif isinstance(finding, Thing):
             shaped.things.append(finding)
         elif isinstance(finding, Ask):
@@ -75,19 +78,22 @@ def shape(findings: Iterable[Finding], feed: Feed, now: Instant) -> Shaped:
     return shaped
 
 
-def _add(shaped: Shaped, reading: Reading, feed: Feed) -> None:
+def _add(shaped: Shaped, reading: Reading, feed: Feed, tracks: Tracks) -> None:
     quantity = feed.connector.quantity(reading.attribute)
-    try:
-        track = _track(reading, quantity, feed)
-    except DomainError:
-        shaped.left_out["an id or a name cannot be part of an identifier"] += 1
-        return
+    named = (reading.native, reading.attribute, reading.type, reading.unit, reading.dataset)
+    track = tracks.get(named)
     if track is None:
-        shaped.left_out[f"nothing is declared about {reading.attribute}"] += 1
+        track = tracks[named] = _track(reading, quantity, feed)
+    if isinstance(track, str):
+        shaped.left_out[track] += 1
         return
     interval_s = quantity.interval_s if quantity is not None and feed.connector.stamp == "start" else 0
     at = reading.observed + interval_s * SECOND
-    if not EARLIEST <= at < LATEST or (isinstance(reading.value, str) and not is_text(reading.value)):
+    try:
+        check_instant(at, "")
+        check_value(reading.value, "")
+    except DomainError:
+        # One of them would make the store refuse the whole column.
         shaped.left_out["a value or its time cannot be kept"] += 1
         return
     column = shaped.columns.setdefault(track, {})
@@ -98,18 +104,22 @@ def _add(shaped: Shaped, reading: Reading, feed: Feed) -> None:
         shaped.left_out["another value for the same time follows"] += 1
 
 
-def _track(reading: Reading, quantity: Quantity | None, feed: Feed) -> Track | None:
+def _track(reading: Reading, quantity: Quantity | None, feed: Feed) -> Track | str:
+    """Where a reading goes, or why it goes nowhere."""
     kind = reading.type or (quantity.type if quantity else "")
     unit = reading.unit or (quantity.unit if quantity else "")
     if not kind:
-        return None
-    return Track(
-        entity=feed.entity(kind, reading.native),
-        type=expand(kind),
-        attribute=expand(reading.attribute),
-        dataset=reading.dataset and f"urn:ngsi-ld:Dataset:{feed.key}:{reading.dataset}",
-        unit=unit,
-    )
+        return f"nothing is declared about {reading.attribute}"
+    try:
+        return Track(
+            entity=feed.entity(kind, reading.native),
+            type=expand(kind),
+            attribute=expand(reading.attribute),
+            dataset=reading.dataset and iri(f"urn:ngsi-ld:Dataset:{feed.key}:{reading.dataset}", "dataset"),
+            unit=unit,
+        )
+    except DomainError:
+        return "an id or a name cannot be part of an identifier"
 
 
 def _quality(reading: Reading, quantity: Quantity | None) -> int:

@@ -15,7 +15,7 @@ from talwerk.core.query import Page, Query, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import SeriesKey
 from talwerk.core.terms import LOCATION, expand
-from talwerk.core.values import same_value
+from talwerk.core.values import check_entity, same_value
 from talwerk.sdk.reading import Thing
 from talwerk.services.replay.provenance import check_unmixed
 
@@ -55,7 +55,7 @@ class Writing:
         Raises:
             DomainError: what the writer says; nothing of it counts as sent then, so that the next poll brings it again.
         """
-        await self._write_things(shaped.things, feed)
+        await self._write_things(shaped, feed)
         added = 0
         part: list[tuple[Track, Column]] = []
         size = 0
@@ -117,11 +117,18 @@ class Writing:
             self._sent[track] = shaped.columns[track]
         return added
 
-    async def _write_things(self, things: Sequence[Thing], feed: Feed) -> None:
-        for thing in things:
-            entity = described(thing, feed)
-            if entity.attributes:
-                await self.update(entity, feed)
+    async def _write_things(self, shaped: Shaped, feed: Feed) -> None:
+        for thing in shaped.things:
+            try:
+                entity = described(thing, feed)
+                check_entity(entity)
+                if entity.attributes:
+                    await self.update(entity, feed)
+            except DomainError as error:
+                if error.fault not in {Fault.BAD_REQUEST_DATA, Fault.INVALID_REQUEST}:
+                    raise
+                # A strange name must not cost the values.
+                shaped.left_out["what is said about a thing cannot be kept"] += 1
 
     async def _submitted(self, batch: Batch) -> Ack:
         """Write, waiting a little when the writer is busy with others."""

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 SOON_S = 600.0
 """A city that has just started has other things to do; and one that starts again and again does not get old by it."""
 PASS_EVERY_S = 6 * 3_600.0
-SLICE_S = 0.02
+SLICE_S = 0.01
 """How long a slice goes on; a step that has begun is finished, so that writers wait for 50 ms at most."""
 _REST = 4.0
 """Of the time that slices take, how much is left to others after each."""

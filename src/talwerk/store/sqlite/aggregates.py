@@ -157,6 +157,9 @@ class Values:
             if Method.DISTINCT_COUNT in self._query.methods:
                 raise uncounted(hour)
             add(sums, self._closed[hour])
+        if hours and not sums.numbers:
+            # The texts of those hours are gone, and the least of the others is not the least of all.
+            sums.least = sums.most = None
         return sums if hours else self._deviated(sums, start, end)
 
     def _stretches(self, begin: int, extent: tuple[int, int], most: int) -> Iterator[tuple[int, int]]:

@@ -19,7 +19,7 @@ from talwerk.store.contract import Keeping, Tidied
 from . import log
 from .rollups import CLOSE
 
-_ROWS = 2_000
+_ROWS = 1_000
 """Values that are removed at once: a few milliseconds, beyond which a single hour may go."""
 _SERIES = 100
 _ENTRIES = 500
@@ -40,6 +40,8 @@ class Retention:
 
     def __init__(self, connection: apsw.Connection, clock: Clock) -> None:
         self._connection = connection
+        # What is removed is overwritten, also in pages that become free: it is gone with the next checkpoint.
+        connection.pragma("secure_delete", True)
         self._clock = clock
         self._pass: Iterator[Tidied] | None = None
         self._day = Instant(0)

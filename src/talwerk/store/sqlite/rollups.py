@@ -37,7 +37,6 @@ GROUP BY hour HAVING n + n_bad > 0
 
 
 _NUMBER = "iif(typeof(val) IN ('integer', 'real'), val, NULL)"
-_TEXT = "iif(typeof(val) = 'text', val, NULL)"
 _UNEQUAL = f"count(*) > count(*) FILTER (WHERE {_GOOD})"
 
 
@@ -53,8 +52,8 @@ SELECT sid,
        {_where_unequal(f"count({_NUMBER})")},
        {_where_unequal(f"coalesce(sum(1.0 * {_NUMBER}), 0.0)")},
        {_where_unequal(f"coalesce(sum(1.0 * {_NUMBER} * {_NUMBER}), 0.0)")},
-       {_where_unequal(f"coalesce(min({_NUMBER}), min({_TEXT}))")},
-       {_where_unequal(f"coalesce(max({_NUMBER}), max({_TEXT}))")}
+       {_where_unequal(f"CAST(min({_NUMBER}) AS REAL)")},
+       {_where_unequal(f"CAST(max({_NUMBER}) AS REAL)")}
 FROM obs WHERE sid = ? AND at >= ? AND at < ?
 GROUP BY hour
 """

@@ -1,7 +1,8 @@
 -- Raw values are kept for a time, what was erased leaves the change log.
 
 -- Hours whose values were removed; their sums in rollup are final. Where they held more than good numbers, this is what
--- the standard's aggregates count, failed values and texts included; otherwise NULL: the rollup says it.
+-- the standard's aggregates count, failed values and texts included (but of texts only how many: least and greatest are
+-- numbers); otherwise NULL: the rollup says it.
 CREATE TABLE closed_hour (
     sid     INTEGER NOT NULL,
     hour    INTEGER NOT NULL,
@@ -9,8 +10,8 @@ CREATE TABLE closed_hour (
     numbers INTEGER,
     sum     REAL,
     sumsq   REAL,
-    least   ANY,
-    most    ANY,
+    least   REAL,
+    most    REAL,
     PRIMARY KEY (sid, hour)
 ) STRICT, WITHOUT ROWID;
 

@@ -107,7 +107,6 @@ PASSED = DrillState(at=ago(DAY), passed=True)
     "copies, wanted, level",
     [
         (None, True, Level.WARNING),
-        (CopiesState(backup_due=Instant(NOW + HOUR)), True, Level.NOTE),
         (CopiesState(backup=ago(HOUR), copy_on=True, copied=ago(SECOND), drill=PASSED), True, Level.OK),
         (CopiesState(backup=ago(HOUR), drill=PASSED), True, Level.NOTE),
         (CopiesState(backup=ago(3 * DAY)), True, Level.WARNING),
@@ -120,6 +119,12 @@ PASSED = DrillState(at=ago(DAY), passed=True)
 )
 def test_copies(copies: CopiesState | None, wanted: bool, level: Level) -> None:
     assert worst(check_copies(copies, NOW, wanted=wanted)) is level
+
+
+def test_a_city_that_has_just_started_needs_no_backup_yet() -> None:
+    assert worst(check_copies(None, NOW, wanted=True, since=ago(MINUTE))) is Level.NOTE
+    assert worst(check_copies(None, NOW, wanted=True, since=ago(2 * HOUR))) is Level.WARNING
+    assert worst(check_copies(None, NOW, wanted=False, since=ago(MINUTE))) is Level.WARNING
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,16 @@ from starlette.routing import Route
 from talwerk.core.errors import DomainError, Fault
 from talwerk.privacy.principals import Credentials
 from talwerk.protocols.http import guarded
-from tests.protocols.city import ENTITIES, City, client_of, open_city, send_raw
+from talwerk.protocols.http.tally import LIVE, OTHER, Tally, protocol_of
+from tests.protocols.city import ENTITIES, City, FixedClock, client_of, open_city, send_raw
+
+
+class TickingClock(FixedClock):
+    seconds = 0.0
+
+    def monotonic_s(self) -> float:
+        return self.seconds
+
 
 HOST = (b"host", b"localhost:8080")
 GET = ENTITIES + "?local=true"
@@ -215,3 +224,67 @@ async def test_what_nobody_foresaw_is_logged_and_not_told(
 async def test_half_an_answer_breaks_the_connection(broken: httpx2.AsyncClient) -> None:
     with pytest.raises(RuntimeError, match="broken"):
         await broken.get("/half")
+
+
+@pytest.mark.parametrize("given", ["abc-1", "a" * 64, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"])
+async def test_a_callers_own_request_id_is_kept(broken: httpx2.AsyncClient, given: str) -> None:
+    answer = await broken.get("/break", headers={"x-request-id": given})
+    assert answer.headers.get_list("x-request-id") == [given]
+    assert answer.json()["request"] == given
+
+
+@pytest.mark.parametrize("given", ["", "a" * 65, "a b", "meier@example.org", "x\ty", "{}", "ä"])
+async def test_a_request_id_that_could_do_harm_is_replaced(broken: httpx2.AsyncClient, given: str) -> None:
+    answer = await broken.get("/page", headers={b"x-request-id": given.encode()})
+    assert answer.headers["x-request-id"] not in {"", given}
+
+
+async def test_what_failed_or_was_slow_is_logged_without_what_may_name_a_person(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = TickingClock()
+
+    async def slow(_request: Request) -> Response:
+        clock.seconds += 2
+        return PlainTextResponse("late")
+
+    async def busy(_request: Request) -> Response:
+        raise DomainError(Fault.BUSY, "Not now.")
+
+    tally = Tally()
+    routes = [Route("/api/v1/stations/{id:path}", slow), Route("/busy", busy), Route("/page", page)]
+    app = guarded(Starlette(routes=routes), credentials=Credentials.open(tmp_path), tally=tally, clock=clock)
+    client = client_of(app)
+    with caplog.at_level(logging.INFO, "talwerk"):
+        await client.get("/api/v1/stations/urn:ngsi-ld:Person:Meier?q=Meier")
+        await client.get("/busy")
+        await client.get("/page")
+    told = [(record.levelname, record.getMessage()) for record in caplog.records if record.name.startswith("talwerk")]
+    assert told == [
+        ("INFO", "GET /api/v1/stations/… answered 200"),
+        ("WARNING", "GET /busy answered 503"),
+    ]
+    counts = {(c.protocol, c.method, c.status): c.took for c in tally.counts()}
+    assert {key: took.total for key, took in counts.items()} == {
+        ("plain", "GET", "2xx"): 1,
+        ("other", "GET", "5xx"): 1,
+        ("other", "GET", "2xx"): 1,
+    }
+    assert counts["plain", "GET", "2xx"].sum_s == 2
+    assert set(tally.answering().values()) == {0}
+
+
+async def test_counts_are_bounded_whatever_strangers_ask(tmp_path: Path) -> None:
+    tally = Tally()
+    app = guarded(Starlette(), credentials=Credentials.open(tmp_path), tally=tally)
+    client = client_of(app)
+    for number in range(50):
+        await client.request(f"BREW{number}", f"/{number}", headers={"sec-fetch-site": "none"})
+    assert [(c.protocol, c.method, c.status, c.took.total) for c in tally.counts()] == [("other", "other", "4xx", 50)]
+
+
+def test_every_address_of_the_city_is_counted_under_a_protocol() -> None:
+    addresses = ["/", "/de", "/de/messstelle/x", "/ngsi-ld/v1/entities", "/api/v1/stations", "/health/live", "/metrics"]
+    assert OTHER not in {protocol_of(address) for address in addresses}
+    assert protocol_of("/api/v1/changes") == LIVE
+    assert protocol_of("/wp-login.php") == OTHER

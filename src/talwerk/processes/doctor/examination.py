@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import tempfile
 from collections.abc import Iterator
 from enum import StrEnum
@@ -93,9 +94,11 @@ async def examine(settings: Settings, clock: Clock, *, thorough: bool = False, p
     copies = (report.copies if report is not None else None) or read_state(directory)
     state = _state(directory, report)
     found = [*_running(state, report), *looked.findings]
-    if store is not None:
-        found.extend(check_room(store.disk_free_bytes, reserve_bytes, coming))
-        found.extend(check_copies(copies, clock.now(), wanted=bool(settings.backup_at)))
+    free_bytes = store.disk_free_bytes if store is not None else _free(directory)
+    if free_bytes is not None:
+        found.extend(check_room(free_bytes, reserve_bytes, coming))
+        since = report.since if report is not None else None
+        found.extend(check_copies(copies, clock.now(), wanted=bool(settings.backup_at), since=since))
     if pages and (directory / DATABASE).exists():
         found.append(check_all_pages(directory / DATABASE))
     if thorough:
@@ -123,6 +126,14 @@ async def ask(directory: Path, clock: Clock) -> Report | None:
             return await engine.report()
         except DomainError:
             return None
+
+
+def _free(directory: Path) -> int | None:
+    """What the disk has left when the database cannot tell; None without a directory."""
+    try:
+        return shutil.disk_usage(directory).free
+    except OSError:
+        return None
 
 
 def _state(directory: Path, report: Report | None) -> State:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from talwerk.core.errors import DomainError
-from talwerk.core.instants import DAY, SECOND, Instant
+from talwerk.core.instants import DAY, HOUR, SECOND, Instant
 from talwerk.processes.copies.state import CopiesState
 from talwerk.processes.housekeeping import HousekeepingState
 from talwerk.processes.report import Report
@@ -19,6 +19,7 @@ from .finding import Finding, error, note, ok, warning
 LAG_MOST_MS = 10_000
 FILES_SHARE = 0.8
 BACKUP_OLD_US = 2 * DAY
+FIRST_BACKUP_US = HOUR
 COPY_OLD_US = 60 * SECOND
 DRILL_OLD_US = 120 * DAY
 RESTORE = "Restore the last backup or the second place (talwerk restore); the present files are kept aside."
@@ -120,16 +121,19 @@ def check_source(source: SourceState, now: Instant) -> Finding:
     return ok(about, f"{source.title} is fresh.")
 
 
-def check_copies(copies: CopiesState | None, now: Instant, *, wanted: bool) -> Iterator[Finding]:
+def check_copies(
+    copies: CopiesState | None, now: Instant, *, wanted: bool, since: Instant | None = None
+) -> Iterator[Finding]:
     """Whether there is a backup that is young enough, a copy that keeps up, and a drill that passed.
 
     Args:
         copies: what is known of them, None when nothing is.
         now: the time.
         wanted: whether daily backups are switched on.
+        since: when the city was started, None while it does not run.
     """
     copies = copies or CopiesState()
-    yield _backup(copies, now, wanted=wanted)
+    yield _backup(copies, now, wanted=wanted, since=since)
     if copies.copy_error:
         yield error("copy", copies.copy_error, "See whether copy_folder is there and has room.")
     elif copies.copy_on and copies.copied is not None and now - copies.copied > COPY_OLD_US:
@@ -143,13 +147,12 @@ def check_copies(copies: CopiesState | None, now: Instant, *, wanted: bool) -> I
     yield _drill(copies, now)
 
 
-def _backup(copies: CopiesState, now: Instant, *, wanted: bool) -> Finding:
+def _backup(copies: CopiesState, now: Instant, *, wanted: bool, since: Instant | None) -> Finding:
     advice = "Run talwerk backup FOLDER, and see whether the backup folder is there and has room."
     if copies.backup_error:
         return error("backup", copies.backup_error, advice)
-    if copies.backup is None and wanted and copies.backup_due is not None and copies.backup_due > now:
-        when = span((copies.backup_due - now) / SECOND)
-        return note("backup", f"There is no backup yet; the first is made in {when}.", advice)
+    if copies.backup is None and wanted and since is not None and now - since < FIRST_BACKUP_US:
+        return note("backup", "There is no backup yet; the first is made soon after the start.")
     if copies.backup is None:
         what = "There is no backup yet." if wanted else "Daily backups are switched off and there is none."
         return warning("backup", what, advice)

@@ -26,6 +26,7 @@ LATE_IMPORTS: tuple[LateImport, ...] = (
     LateImport("app/web.py", "talwerk.portal.site", "commands that only write need no pages: 60 ms"),
     LateImport("app/web.py", "talwerk.protocols", "the same for protocols"),
     LateImport("app/web.py", "talwerk.protocols.http", "the same"),
+    LateImport("app/web.py", "talwerk.protocols.http.outgoing", "the same"),
     LateImport("services/outgoing.py", "httpx2", "110 ms and 8 MB, for cities that ask others"),
     LateImport("services/sources/fetching.py", "httpx2", "the same, with the first poll"),
     LateImport("protocols/http/outgoing.py", "httpx2", "110 ms and 8 MB, for cities whose clients bring own @contexts"),

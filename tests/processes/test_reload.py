@@ -33,7 +33,10 @@ class Load:
 async def client(city: Served, load: Load, numbers: itertools.count[int]) -> None:
     loop = asyncio.get_running_loop()
     headers = {"Authorization": f"Bearer {city.token}"}
-    async with httpx2.AsyncClient(base_url=city.url, headers=headers, timeout=20, trust_env=False) as asking:
+    trust = city.trust or True
+    async with httpx2.AsyncClient(
+        base_url=city.url, headers=headers, timeout=20, trust_env=False, verify=trust
+    ) as asking:
         connected_before = False
         while not load.over:
             entity = f"urn:ngsi-ld:Bench:{next(numbers)}"

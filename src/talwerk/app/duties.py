@@ -6,7 +6,6 @@ from talwerk.core.terms import expand
 from talwerk.processes.copies.duties import copy_duties, plan_of
 from talwerk.processes.duties import Duty
 from talwerk.processes.housekeeping import Housekeeping
-from talwerk.services.outgoing import Egress
 from talwerk.services.sources.duty import Sources
 from talwerk.store import Keeping
 
@@ -56,7 +55,7 @@ def _sources(city: City) -> list[Duty]:
         city.broker,
         city.system_scope("sources"),
         clock=city.clock,
-        egress=Egress(proxy=settings.proxy, proxy_except=settings.proxy_except, ca_file=settings.ca_file),
+        egress=settings.egress,
         heavy=city.workers.run,
     )
     if city.reporter is not None:

@@ -21,12 +21,13 @@ def routes(city: City) -> list[BaseRoute]:
     from talwerk.portal.site import portal_routes
     from talwerk.protocols import health, live, metrics, ngsild, places, plain
     from talwerk.protocols.http import description
+    from talwerk.protocols.http.outgoing import Outgoing
 
     contexts = ngsild.Contexts.open(
         city.clock,
         city.directory / "contexts",
         city.settings.context_map,
-        allow_loopback=city.settings.dev_allow_loopback,
+        Outgoing(city.settings.egress, allow_loopback=city.settings.dev_allow_loopback),
     )
     return [
         *health.routes(city.broker),

@@ -2,18 +2,23 @@
 
 A host is resolved once, its addresses are judged, and the connection goes to the very address that was judged: a name
 that points elsewhere a moment later (DNS rebinding) gains nothing. Every redirect passes the same judgement.
+
+Where a proxy leads out of the city's network, it resolves the names, and what it lets through is for its operator to
+decide. What can be judged without resolving still is: numbers must be public addresses, and names that only mean
+something inside a network are refused.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
-import ssl
-from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from talwerk.services.outgoing import Egress, client
 
 if TYPE_CHECKING:
     import httpx2
@@ -25,6 +30,12 @@ _REDIRECTIONS = frozenset({301, 302, 303, 307, 308})
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+# RFC 6761, RFC 6762, RFC 8375, ICANN's .internal, and what private networks use without asking anybody.
+_INSIDE = (
+    "localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "localdomain", "home.arpa",
+    "invalid", "test", "onion",
+)  # fmt: skip
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 _TRANSLATED_LOCALLY = ipaddress.IPv6Network("64:ff9b:1::/48")
 
 
@@ -48,10 +59,12 @@ class Outgoing:
     """Fetches documents from public hosts.
 
     Args:
+        egress: through which proxy, and trusting whom.
         allow_loopback: whether this machine itself may be asked; for development only.
     """
 
-    def __init__(self, *, allow_loopback: bool = False) -> None:
+    def __init__(self, egress: Egress | None = None, *, allow_loopback: bool = False) -> None:
+        self._egress = egress or Egress()
         self._allow_loopback = allow_loopback
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -94,20 +107,23 @@ class Outgoing:
         if url.userinfo:
             raise UnreachableError("its address names a user")
         failure = UnreachableError("it has no address")
-        # Nothing of the environment (proxies, .netrc) plays a part.
-        async with httpx2.AsyncClient(verify=_certificates(), trust_env=False, timeout=None) as client:
+        async with client(self._egress, _host(url)) as asking:
             for target in await self._targets(url):
-                request = _request(client, url, target, accept)
+                request = _request(asking, url, target, accept)
                 try:
-                    return await _read(client, request, bytes_max)
-                except httpx2.ConnectError as error:
+                    return await _read(asking, request, bytes_max)
+                except (httpx2.ConnectError, httpx2.ProxyError) as error:
                     failure = UnreachableError(f"{_host(url)} cannot be connected to ({type(error).__name__})")
                 except httpx2.TransportError as error:
                     raise UnreachableError(f"{_host(url)} does not answer properly: {str(error)[:200]}") from error
         raise failure
 
-    async def _targets(self, url: httpx2.URL) -> list[_Address]:
-        """The addresses of the host that may be connected to, resolved once."""
+    async def _targets(self, url: httpx2.URL) -> list[_Address | None]:
+        """The addresses of the host that may be connected to, resolved once; None where the proxy resolves it."""
+        if self._egress.proxy_for(_host(url)) is not None:
+            if not is_public_name(_host(url)):
+                raise UnreachableError(f"the host {_host(url)} lies at no public address")
+            return [None]
         port = url.port or (443 if url.scheme == "https" else 80)
         try:
             found = await asyncio.get_running_loop().getaddrinfo(_host(url), port, type=socket.SOCK_STREAM)
@@ -117,7 +133,21 @@ class Outgoing:
         allowed = [each for each in addresses if is_public(each) or (self._allow_loopback and _is_loopback(each))]
         if not allowed:
             raise UnreachableError(f"the host {_host(url)} lies at no public address")
-        return allowed[:_ADDRESSES_MAX]
+        return [*allowed[:_ADDRESSES_MAX]]
+
+
+def is_public_name(host: str) -> bool:
+    """Whether a host can be public, as far as that can be said without resolving its name."""
+    name = host.strip("[]").lower().rstrip(".")
+    try:
+        return is_public(ipaddress.ip_address(name))
+    except ValueError:
+        pass
+    labels = name.split(".")
+    # What ends in a number would be read as an address, however oddly it is written (127.1, 0x7f.1, 2130706433).
+    if len(labels) < 2 or _NUMBER.fullmatch(labels[-1]):
+        return False
+    return not any(name == suffix or name.endswith(f".{suffix}") for suffix in _INSIDE)
 
 
 def is_public(address: _Address) -> bool:
@@ -156,26 +186,23 @@ def _host(url: httpx2.URL) -> str:
     return url.raw_host.decode("ascii")
 
 
-def _request(client: httpx2.AsyncClient, url: httpx2.URL, target: _Address, accept: str) -> httpx2.Request:
+def _request(asking: httpx2.AsyncClient, url: httpx2.URL, target: _Address | None, accept: str) -> httpx2.Request:
     """The request to an address in numbers that still asks for, and checks the certificate of, the host's name."""
-    return client.build_request(
+    headers = {"host": url.netloc.decode("ascii"), "accept": accept, "accept-encoding": "identity"}
+    if target is None:
+        return asking.build_request("GET", url.copy_with(fragment=None), headers=headers)
+    return asking.build_request(
         "GET",
         url.copy_with(host=str(target), fragment=None),
-        headers={"host": url.netloc.decode("ascii"), "accept": accept, "accept-encoding": "identity"},
+        headers=headers,
         extensions={"sni_hostname": _host(url)},
     )
 
 
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Whom the machine trusts."""
-    return ssl.create_default_context()
-
-
-async def _read(client: httpx2.AsyncClient, request: httpx2.Request, bytes_max: int) -> bytes | httpx2.URL:
+async def _read(asking: httpx2.AsyncClient, request: httpx2.Request, bytes_max: int) -> bytes | httpx2.URL:
     import httpx2
 
-    response = await client.send(request, stream=True)
+    response = await asking.send(request, stream=True)
     try:
         if response.status_code in _REDIRECTIONS and "location" in response.headers:
             return httpx2.URL(response.headers["location"])

@@ -48,16 +48,16 @@ class Contexts:
         return cls(Documents(clock), clock)
 
     @classmethod
-    def open(cls, clock: Clock, directory: Path, given: Mapping[str, Path], *, allow_loopback: bool) -> Self:
+    def open(cls, clock: Clock, directory: Path, given: Mapping[str, Path], outgoing: Outgoing) -> Self:
         """Contexts of a city that fetches what it does not know.
 
         Args:
             clock: the source of time.
             directory: where fetched documents are kept.
             given: files that stand for addresses.
-            allow_loopback: whether documents may come from this machine.
+            outgoing: how documents are fetched.
         """
-        return cls(Documents(clock, Outgoing(allow_loopback=allow_loopback), directory, given), clock)
+        return cls(Documents(clock, outgoing, directory, given), clock)
 
     async def resolve(self, reference: object) -> Context:
         """The context that a Link header or an ``@context`` member stands for.

@@ -201,6 +201,24 @@ async def test_a_source_becomes_stale_by_time_alone(tmp_path: Path, recorded: Re
         assert state.since >= bench.clock.now() - MINUTE
 
 
+async def test_a_clock_that_jumps_is_survived(tmp_path: Path, recorded: Recorded) -> None:
+    async with polled(tmp_path, recorded) as bench:
+        bench.clock.by_us = 10 * HOUR
+        recorded.fault = on(WEEK_KLUSE, body(json.dumps([{"data": [[ahead(10 * HOUR), 1.0]]}]).encode()))
+        await bench.round()
+        found = [bench.poll.state.health]
+        bench.clock.by_us = 0
+        found.append(bench.poll.state.health)
+        recorded.fault = on(WEEK_KLUSE, body(json.dumps([{"data": [[ahead(0), 2.0]]}]).encode()))
+        await bench.until_asked(WEEK_KLUSE)
+        found.append(bench.poll.state.health)
+        assert found == [Health.FRESH, Health.STALE, Health.FRESH]
+
+
+def ahead(by_us: int) -> str:
+    return datetime_of(SystemClock().now() + by_us).isoformat()
+
+
 async def test_answers_without_values_are_silence(tmp_path: Path, recorded: Recorded) -> None:
     recorded.fault = on("week.json", body(b'[{"data": []}]'))
     async with polled(tmp_path, recorded) as bench:

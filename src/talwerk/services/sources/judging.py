@@ -7,7 +7,7 @@ from enum import Enum
 
 import msgspec
 
-from talwerk.core.instants import SECOND, Instant
+from talwerk.core.instants import FUTURE_TOLERANCE, SECOND, Instant
 
 from .state import Health
 
@@ -60,6 +60,7 @@ def judge(courses: Iterable[Course], newest: Instant | None, now: Instant, stale
         return Health.WAITING
     if endings <= FAILURES:
         return Health.MALFORMED if Ending.MALFORMED in endings else Health.UNREACHABLE
-    if newest is not None and now - newest <= stale_s * SECOND:
+    # After a clock was set back, what was new before says nothing about now.
+    if newest is not None and -FUTURE_TOLERANCE <= now - newest <= stale_s * SECOND:
         return Health.FRESH
     return Health.STALE if Ending.VALUES in endings else Health.SILENT

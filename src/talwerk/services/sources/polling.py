@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.instants import Clock, Instant
+from talwerk.core.instants import FUTURE_TOLERANCE, Clock, Instant
 from talwerk.sdk.connector import MIB, Request
 from talwerk.sdk.reading import Ask, Context, Finding
 
@@ -197,7 +197,9 @@ class Poll:
         job.left_out = shaped.left_out
         self._tell_left_out(job)
         job.course.ending = Ending.VALUES if found else Ending.NOTHING
-        newest = max((at for at in (self._state.newest, shaped.newest) if at is not None), default=None)
+        # Nothing is newer than the present, whatever the clock said before it was put right.
+        known = [at for at in (self._state.newest, shaped.newest) if at is not None and at <= now + FUTURE_TOLERANCE]
+        newest = max(known, default=None)
         self._note(newest=newest, values=self._state.values + added)
 
     async def _read(self, job: Job, answer: Answer, now: Instant) -> list[Finding]:

@@ -78,6 +78,16 @@ async def test_positions_go_on_behind_what_was_given_up(backup: Path, tmp_path: 
     assert len(await written(settings)) == 5_010
 
 
+async def test_a_copy_gives_way_before_the_log_is_full(tmp_path: Path) -> None:
+    async with open_city(Settings(data=tmp_path / "data")) as city:
+        for n in range(2):
+            await city.broker.write(counts(n * 100_000, 100_000), SCOPE)
+        with pytest.raises(DomainError, match="given up") as caught:
+            back_up(city.directory, tmp_path / "backup", SystemClock(), log_bytes_max=1_000_000)
+    assert caught.value.fault is Fault.BUSY
+    assert names_in(tmp_path) == ["data"]
+
+
 @pytest.mark.parametrize("by", ["the engine", "another process"])
 async def test_a_large_city_whose_log_was_not_written_back_yet(tmp_path: Path, by: str) -> None:
     async with open_city(Settings(data=tmp_path / "data")) as city:

@@ -45,7 +45,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     format: int = 1
 
 
-def back_up(directory: Path, target: Path, clock: Clock, *, wal: Wal | None = None) -> Manifest:
+def back_up(
+    directory: Path, target: Path, clock: Clock, *, wal: Wal | None = None, log_bytes_max: int | None = None
+) -> Manifest:
     """Copy a city's data into a new folder, while it runs or not, and prove the copy.
 
     Args:
@@ -53,6 +55,7 @@ def back_up(directory: Path, target: Path, clock: Clock, *, wal: Wal | None = No
         target: the folder to make; it must not exist.
         clock: stamps the backup.
         wal: the log of the city's writer, in its own process: then nothing is held, however long it takes.
+        log_bytes_max: how large the log may become while another process copies.
 
     Raises:
         DomainError: NotFound without a city; AlreadyExists; InsufficientStorage when there is no room for it;
@@ -70,7 +73,7 @@ def back_up(directory: Path, target: Path, clock: Clock, *, wal: Wal | None = No
     unfinished.mkdir(parents=True, mode=0o750)
     try:
         if wal is None:
-            copy_database(database, unfinished / DATABASE)
+            copy_database(database, unfinished / DATABASE, log_bytes_max)
         else:
             _copy_following(wal, database, unfinished)
         manifest = _finish(directory, unfinished, clock)

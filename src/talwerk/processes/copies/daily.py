@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import threading
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,6 +23,7 @@ from .backup import Manifest, back_up
 from .keep import Keep, backups_in, name_of, tidy
 from .state import Copies
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 SOON_S = 60.0
@@ -45,6 +49,35 @@ def occurrence(now: Instant, at: time, zone: ZoneInfo, *, days: int = 0) -> Inst
     moments = [instant_of(datetime.combine(today + timedelta(days=n), at, zone)) for n in (-2, -1, 0, 1, 2)]
     last = max(n for n, moment in enumerate(moments) if moment <= now)
     return moments[last + days]
+
+
+async def run_in_thread(work: Callable[[], T], name: str) -> T:
+    """Do something in a thread of low priority that ends with the process, whatever it hangs in."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[T] = loop.create_future()
+
+    def tell(result: T | None, error: Exception | None) -> None:
+        if ended.done():
+            return
+        if error is not None:
+            ended.set_exception(error)
+        else:
+            ended.set_result(cast("T", result))
+
+    def run() -> None:
+        # Of this thread alone, as Linux has it: commits and answers come first.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        result, error = None, None
+        try:
+            result = work()
+        except Exception as failure:  # noqa: BLE001 - handed on to the one who waits
+            error = failure
+        # The city may have ended meanwhile.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, result, error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return await ended
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,17 +131,15 @@ class DailyBackup:
 
     async def run(self) -> None:
         """Make backups until cancelled."""
-        if self._plan.at is None:
-            self._copies.note(backup_due=None, backup_error="")
-            return
+        self._copies.note(backup_error="")
+        await self._look()
         await asyncio.sleep(self._soon_s)
         retry_s = _RETRY_LEAST_S
         while True:
-            now = self._clock.now()
-            due = await asyncio.to_thread(self._plan.due, now)
-            self._copies.note(backup_due=due)
+            due, now = await self._look(), self._clock.now()
             if due is None or due > now:
-                await asyncio.sleep(min(_LOOK_EVERY_S, ((due or now) - now) / SECOND + 0.01))
+                wait_s = _LOOK_EVERY_S if due is None else (due - now) / SECOND + 0.01
+                await asyncio.sleep(min(_LOOK_EVERY_S, wait_s))
                 continue
             error = await self._attempt()
             if error:
@@ -117,24 +148,27 @@ class DailyBackup:
                 await asyncio.sleep(retry_s)
             retry_s = min(retry_s * 2, _RETRY_MOST_S) if error else _RETRY_LEAST_S
 
+    async def _look(self) -> Instant | None:
+        """See what is there, also what others made, and when the next one is due."""
+        return await run_in_thread(self._seen, "backups")
+
+    def _seen(self) -> Instant | None:
+        plan = self._plan
+        kept = backups_in(plan.place, plan.city)
+        if kept:
+            newest = kept[-1]
+            self._copies.note(
+                backup=newest.created,
+                backup_position=newest.manifest.proof.position,
+                backup_bytes=newest.manifest.bytes,
+            )
+        due = plan.due(self._clock.now())
+        self._copies.note(backup_due=due)
+        return due
+
     async def _attempt(self) -> str:
-        """Make one; returns why it failed, empty when it did not. In a thread that ends with the process."""
-        loop = asyncio.get_running_loop()
-        ended: asyncio.Future[str] = loop.create_future()
-
-        def tell(error: str) -> None:
-            if not ended.done():
-                ended.set_result(error)
-
-        def work() -> None:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-            error = self._made()
-            # The city may have ended meanwhile.
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(tell, error)
-
-        threading.Thread(target=work, name=self.name, daemon=True).start()
-        return await ended
+        """Make one; returns why it failed, empty when it did not."""
+        return await run_in_thread(self._made, self.name)
 
     def _made(self) -> str:
         try:

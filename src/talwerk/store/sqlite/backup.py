@@ -12,6 +12,7 @@ import msgspec
 
 from talwerk.core.errors import DomainError, Fault
 
+from .condition import wal_bytes_in_use
 from .connection import RESERVED_BYTES, copy_pages, open_copy, open_reader
 from .faults import translated
 from .limits import Limits
@@ -40,7 +41,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     observations: int
 
 
-def copy_database(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path, log_bytes_max: int | None = None) -> None:
     """Copy a database as it is at one instant, while others go on writing it.
 
     The instant is held until the end, and the writer's log grows meanwhile: in the writer's own process
@@ -49,12 +50,21 @@ def copy_database(source: Path, target: Path) -> None:
     Args:
         source: the database file.
         target: the file to make; it must not exist.
+        log_bytes_max: how large the log may become before the copy is given up, None for any size.
 
     Raises:
-        DomainError: InternalError when the source is damaged; InsufficientStorage when there is no room.
+        DomainError: InternalError when the source is damaged; InsufficientStorage when there is no room; Busy when
+            it was given up.
     """
+
+    def see_the_log() -> None:
+        if log_bytes_max is not None and wal_bytes_in_use(source) > log_bytes_max:
+            raise DomainError(
+                Fault.BUSY, "The copy was given up: the city writes more than its log may hold meanwhile."
+            )
+
     with closing(open_reader(source, Limits())) as reader:
-        copy_pages(reader, target)
+        copy_pages(reader, target, see_the_log)
 
 
 def base_of(path: Path) -> Iterator[bytes]:

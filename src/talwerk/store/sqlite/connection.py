@@ -26,6 +26,7 @@ RESERVED_BYTES = 8
 
 APPLICATION_ID = 0x54574B31
 _PROGRESS_STEPS = 1_000
+_COPY_PAGES = 1_000
 _WAL_KEPT_BYTES = 64 * 1024 * 1024
 _loading = threading.Lock()
 
@@ -108,8 +109,13 @@ def open_copy(path: Path) -> apsw.Connection:
     return connection
 
 
-def copy_pages(source: apsw.Connection, target: Path) -> None:
+def copy_pages(source: apsw.Connection, target: Path, between: Callable[[], None] | None = None) -> None:
     """Copy a database as it is at one instant into a new file, while others may go on writing it.
+
+    Args:
+        source: the database, outside of any transaction.
+        target: the file to make.
+        between: called again and again; the copy is given up when it raises.
 
     Raises:
         DomainError: InternalError when the source is damaged; InsufficientStorage when there is no room.
@@ -122,8 +128,14 @@ def copy_pages(source: apsw.Connection, target: Path) -> None:
             # Pages get checksums only after the file's header has told of their place: it has to be the first.
             copy.pragma("user_version", 1)
             with copy.backup("main", source, "main") as backup:
-                # All pages in one step: one state of the city. In several steps every commit would start it anew.
-                backup.step(-1)
+                # One state of the city: without a transaction around the steps every commit would start it anew.
+                source.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+                try:
+                    while not backup.step(_COPY_PAGES):
+                        if between is not None:
+                            between()
+                finally:
+                    source.execute("ROLLBACK")
             # A copy is one file: whoever carries it elsewhere must not lose a log beside it.
             copy.pragma("journal_mode", "delete")
         finally:

@@ -69,9 +69,11 @@ class Broker:
         """The series of one entity, or of all."""
         return self._store.series(scope, entity)
 
-    def points(self, key: SeriesKey, window: Window, scope: Scope, last: int | None = None) -> Points:
-        """Plain values of a series, oldest first; only the newest ``last`` of them when given."""
-        return self._store.points(key, window, scope, last)
+    def points(
+        self, key: SeriesKey, window: Window, scope: Scope, last: int | None = None, first: int | None = None
+    ) -> Points:
+        """Plain values of a series, oldest first; only the newest ``last`` or the oldest ``first`` when given."""
+        return self._store.points(key, window, scope, last, first)
 
     def hours(self, key: SeriesKey, window: Window, scope: Scope) -> tuple[Bucket, ...]:
         """Hourly sums of a series."""

@@ -204,7 +204,9 @@ class Store(Protocol):
         """The series of one entity, or all of them, ordered by entity, attribute, dataset and opening."""
         ...
 
-    def points(self, key: SeriesKey, window: Window, scope: Scope, last: int | None = None) -> Points:
+    def points(
+        self, key: SeriesKey, window: Window, scope: Scope, last: int | None = None, first: int | None = None
+    ) -> Points:
         """Plain values of an attribute's series (closed ones of the same unit included), oldest first.
 
         Nothing is there for an attribute or entity that the scope hides or that does not exist. Where two methods
@@ -215,6 +217,7 @@ class Store(Protocol):
             window: the time asked for.
             scope: on whose behalf.
             last: only so many of the newest.
+            first: only so many of the oldest; not together with ``last``.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 import msgspec
@@ -69,12 +69,21 @@ def series(connection: apsw.Connection, scope: Scope, entity: str | None) -> tup
     return tuple(sorted(result, key=lambda s: (s.entity, s.attribute, s.dataset or "", s.opened)))
 
 
-def points(connection: apsw.Connection, key: SeriesKey, window: Window, scope: Scope, last: int | None) -> Points:
+class Cut(NamedTuple):
+    """How many points are asked for: the newest, the oldest, or all."""
+
+    last: int | None = None
+    first: int | None = None
+
+
+def points(connection: apsw.Connection, key: SeriesKey, window: Window, scope: Scope, cut: Cut) -> Points:
     """See ``Store.points``."""
+    backwards = cut.last is not None
+    most = cut.last if backwards else cut.first
     sids = _sids(connection, key, scope)
     start, end = bounds(window)
     # Oldest first as they lie there, or the newest ones and then turned round.
-    direction, limit = ("ASC", -1) if last is None else ("DESC", max(last, 0))
+    direction, limit = "DESC" if backwards else "ASC", -1 if most is None else max(most, 0)
     sql = (
         "SELECT at, val, flag, recorded FROM obs "
         f"WHERE sid = ? AND at >= ? AND at < ? AND {_NUMBERS_AND_TEXTS} ORDER BY at {direction} LIMIT ?"
@@ -84,10 +93,8 @@ def points(connection: apsw.Connection, key: SeriesKey, window: Window, scope: S
         found += connection.execute(sql, (sid, start, end, limit)).fetchall()
     if len(sids) > 1:
         # Where two methods speak of one time, the open series is right; it comes last.
-        found = sorted({row[0]: row for row in found}.values(), reverse=last is not None)[
-            : None if last is None else limit
-        ]
-    if last is not None:
+        found = sorted({row[0]: row for row in found}.values(), reverse=backwards)[: None if most is None else limit]
+    if backwards:
         found.reverse()
     return Points(
         at=[row[0] for row in found],

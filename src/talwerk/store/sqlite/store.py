@@ -132,10 +132,12 @@ class SqliteStore:
         with self._readers.snapshot() as connection:
             return points.series(connection, scope, entity)
 
-    def points(self, key: SeriesKey, window: Window, scope: Scope, last: int | None = None) -> Points:
+    def points(
+        self, key: SeriesKey, window: Window, scope: Scope, last: int | None = None, first: int | None = None
+    ) -> Points:
         """Plain values of an attribute's series, oldest first."""
         with self._readers.snapshot() as connection:
-            return points.points(connection, key, window, scope, last)
+            return points.points(connection, key, window, scope, points.Cut(last, first))
 
     def hours(self, key: SeriesKey, window: Window, scope: Scope) -> tuple[Bucket, ...]:
         """Hourly sums, oldest first."""

@@ -306,7 +306,7 @@ def test_sums_are_those_of_all_values_that_were_accepted(store_factory: StoreFac
     store = store_factory(next(_places), clock)
     truth: dict[int, tuple[Any, int]] = {}
     closed: set[int] = set()
-    now = NOON
+    now = int(NOON)
     for step in sequence:
         if isinstance(step, int):
             now += step * HOUR

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-long lint lock wheel bench clean setup-tests programs
+.PHONY: help install run test test-long lint lock wheel wheelhouse bench clean setup-tests programs
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -53,6 +53,11 @@ lock: setup-tests ## Renew the pinned, hashed requirement files (UPGRADE=1 takes
 wheel: install ## Build the wheel into dist/, with the notices of what it depends on
 	$(BIN)/python tools/third_party.py > THIRD-PARTY.md
 	$(BIN)/python -m hatchling build -t wheel
+
+wheelhouse: ## Collect every wheel for a machine without network into dist/wheelhouse
+	rm -f dist/talwerk-*.whl
+	$(MAKE) --no-print-directory wheel
+	tools/wheelhouse
 
 bench: install ## Run the measurements
 	$(BIN)/python -m bench

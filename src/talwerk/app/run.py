@@ -19,6 +19,7 @@ from talwerk.core.instants import SystemClock
 from talwerk.processes import logs
 from talwerk.processes.duties import on_duty
 from talwerk.processes.main_process import known_as_main
+from talwerk.processes.notify import notify
 from talwerk.processes.serve import listen, serve
 from talwerk.processes.supervisor import Part as Process
 from talwerk.processes.supervisor import Ready, Supervisor
@@ -166,7 +167,11 @@ async def _alone(running: Running, door: socket.socket) -> None:
         city = await stack.enter_async_context(open_city(settings, part=Part.WRITER))
         stack.enter_context(known_as_main(city.directory))
         await stack.enter_async_context(on_duty(duties(city), city.roster))
-        up = partial(_greet, city, door, tls)
+
+        def up() -> None:
+            notify("READY=1")
+            _greet(city, door, tls)
+
         await serve(endpoint(city), door, up, city.ending, tls.context if tls else None)
 
 

@@ -27,6 +27,7 @@ from tests.contracts.cities import ALL, LEVEL, NOON, StandingClock, change, ever
 
 FROZEN = {
     1: "9c82fa01",
+    2: "f7de3fa4",
 }
 """The steps that cities in the field have taken already: the beginnings of their SHA-256."""
 CLOCK = StandingClock()

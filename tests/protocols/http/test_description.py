@@ -9,7 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 
 from talwerk.app import open_city, routes
-from talwerk.protocols import health, metrics, ngsild, plain
+from talwerk.protocols import health, metrics, ngsild, places, plain
 from talwerk.protocols.http.description import PATH, document
 from talwerk.protocols.ngsild.call import PREFIX
 from talwerk.protocols.ngsild.operations import OPERATIONS
@@ -19,7 +19,8 @@ from tests.protocols.city import client_of
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
-    return document((ngsild.description(), plain.description(), health.description(), metrics.description()))
+    plainer = (plain.description(), places.description())
+    return document((ngsild.description(), *plainer, health.description(), metrics.description()))
 
 
 def test_it_is_valid(described: dict[str, Any]) -> None:
@@ -54,5 +55,5 @@ async def test_the_city_serves_it_and_it_names_its_addresses(tmp_path: Any, desc
             answer = await client.get(PATH)
     assert answer.json() == described
     paths = {route.path.replace(":path", "") for route in found if isinstance(route, Route)}
-    ours = {path for path in paths if path.startswith(("/api/v1/stations", "/health", "/metrics"))}
+    ours = {path for path in paths if path.startswith(("/api/v1/stations", "/api/v1/places", "/health", "/metrics"))}
     assert ours == {path for path in described["paths"] if not path.startswith(PREFIX)}

@@ -77,7 +77,8 @@ class Portal:
             except DomainError as error:
                 return self._told(request, page_error(error))
             except Exception:
-                logger.exception("request %s failed: %.200r", request.scope.get("talwerk.request_id"), request.url.path)
+                # The log knows the request's id; what follows in an address can name a person.
+                logger.exception("a page of %s failed", "/".join(request.url.path.split("/")[:3]))
                 return self._told(request, PageError(500))
             return page_answer(request, sheet, LANGUAGE)
 

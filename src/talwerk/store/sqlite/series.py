@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sys import intern
+from typing import Any
 
 import apsw
 import msgspec
@@ -13,6 +14,7 @@ from talwerk.core.instants import EARLIEST, HOUR
 from .terms import Terms
 
 _ENCODER = msgspec.json.Encoder()
+_BEFORE_ALL = EARLIEST - 1
 
 
 class Track(msgspec.Struct, frozen=True):
@@ -60,12 +62,14 @@ class SeriesBook:
     Args:
         connection: the writing connection.
         terms: for attributes, datasets, units and methods.
+        ends: told of series that begin.
         remembered: how many series are kept in memory.
     """
 
-    def __init__(self, connection: apsw.Connection, terms: Terms, remembered: int) -> None:
+    def __init__(self, connection: apsw.Connection, terms: Terms, ends: Ends, remembered: int) -> None:
         self._connection = connection
         self._terms = terms
+        self._ends = ends
         self._remembered = remembered
         self._sids: dict[tuple[int, str, str | None, str | None, str], int] = {}
         self._open: dict[tuple[int, str, str | None], tuple[int, Provenance]] = {}
@@ -77,7 +81,7 @@ class SeriesBook:
         name = (track.eid, track.attribute, track.dataset, track.unit, track.provenance.method)
         sid = self._sids.get(name)
         if sid is None:
-            sid = self._found_or_added(self._key(track), track, now)
+            sid = self._found_or_added(track, now)
             if len(self._sids) >= self._remembered:
                 self._sids.clear()
             self._sids[track.eid, intern(track.attribute), *name[2:]] = sid
@@ -98,9 +102,7 @@ class SeriesBook:
             "UPDATE series SET closed = NULL, pid = ? WHERE sid = ? AND (closed IS NOT NULL OR pid <> ?)",
             (pid, sid, pid),
         )
-        if len(self._open) >= self._remembered:
-            self._open.clear()
-        self._open[track.eid, intern(track.attribute), track.dataset] = (sid, track.provenance)
+        self._remember_open(sid, track)
 
     def open_sid(self, eid: int, attribute: str, dataset: str | None) -> int | None:
         """The key of the open series, None when there is none."""
@@ -144,21 +146,31 @@ class SeriesBook:
             tid(track.provenance.method),
         )
 
-    def _found_or_added(self, key: tuple[int, ...], track: Track, now: int) -> int:
-        found = self._connection.execute(
-            "SELECT sid FROM series WHERE eid = ? AND attr = ? AND dataset = ? AND unit = ? AND method = ?", key
-        ).get
-        if found is not None:
-            return int(found)
-        busy = self._connection.execute(
-            "SELECT 1 FROM series WHERE eid = ? AND attr = ? AND dataset = ? AND closed IS NULL", key[:3]
-        ).get
+    def _remember_open(self, sid: int, track: Track) -> None:
+        if len(self._open) >= self._remembered:
+            self._open.clear()
+        self._open[track.eid, intern(track.attribute), track.dataset] = (sid, track.provenance)
+
+    def _found_or_added(self, track: Track, now: int) -> int:
+        key = self._key(track)
+        beside: list[Any] = self._connection.execute(
+            "SELECT sid, unit, method, closed IS NULL FROM series WHERE eid = ? AND attr = ? AND dataset = ?", key[:3]
+        ).fetchall()
+        for sid, unit, method, _ in beside:
+            if (unit, method) == key[3:]:
+                return int(sid)
+        busy = any(is_open for *_, is_open in beside)
         self._connection.execute(
             "INSERT INTO series (eid, attr, dataset, unit, method, pid, opened, closed) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (*key, self._pid(track.provenance), now, now if busy else None),
         )
-        return self._connection.last_insert_rowid()
+        sid = self._connection.last_insert_rowid()
+        # Nothing has to be asked about what begins here: most of a city's first day is such series.
+        self._ends.begin(sid)
+        if not busy:
+            self._remember_open(sid, track)
+        return sid
 
     def _pid(self, provenance: Provenance) -> int:
         pid = self._pids.get(provenance)
@@ -186,6 +198,12 @@ class Ends:
         self._newest: dict[int, int] = {}
         self._closed: dict[int, int] = {}
 
+    def begin(self, sid: int) -> None:
+        """Take note of a series that has no values yet."""
+        if len(self._newest) >= self._remembered:
+            self.forget()
+        self._newest[sid] = _BEFORE_ALL
+
     def advance(self, sid: int, start: int, end: int) -> bool:
         """Take note of values that are about to be written; True when all are newer than everything before."""
         newest = self._newest.get(sid)
@@ -210,7 +228,7 @@ class Ends:
         ).get
         if len(self._newest) >= self._remembered:
             self.forget()
-        newest = EARLIEST - 1 if found is None else int(found)
+        newest = _BEFORE_ALL if found is None else int(found)
         if hour is not None:
             self._closed[sid] = (hour + 1) * HOUR
             # Should nothing but closed hours be left: what comes into them is no append.

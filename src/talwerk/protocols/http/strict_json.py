@@ -19,6 +19,8 @@ INTEGER_MAX = 2**63 - 1
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG_NUMBER = b"0" * len(str(INTEGER_MAX))
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
@@ -29,7 +31,7 @@ def decode_json(body: bytes) -> Any:
         DomainError: InvalidRequest when it is not JSON; BadRequestData when a number or a repeated name would lose
             information on the way in. Both name the place.
     """
-    structure = _STRING.sub(b"", body)
+    structure = _structure(body)
     _check_depth(structure)
     try:
         value = msgspec.json.decode(body)
@@ -37,16 +39,24 @@ def decode_json(body: bytes) -> Any:
         raise invalid("The body is not UTF-8.", f"byte {_broken_byte(body)}") from error
     except msgspec.DecodeError as error:
         raise invalid(f"The body is not valid JSON: {_reason(error)}.", _place(error)) from error
-    names, large = _survey(value)
-    if large:
+    if _LONG_NUMBER in structure.translate(_DIGITS) and _large(value):
         raise bad_data("The number does not fit into 64 bits.", _pointer(value, _is_large))
-    if names != structure.count(b":"):
+    # Written again, every name stands there once.
+    if _structure(msgspec.json.encode(value)).count(b":") != structure.count(b":"):
         raise bad_data(f"The name {_repeated(body)!r} stands twice in one object.")
     if b"\\u0000" in body:
         place = _pointer(value, _holds_zero)
         if place is not None:
             raise bad_data("The text holds U+0000, which no store keeps.", place)
     return value
+
+
+def _structure(body: bytes) -> bytes:
+    """The body without its strings."""
+    if b'\\"' in body or b"\\\\" in body:
+        return _STRING.sub(b"", body)
+    # Every quotation mark begins or ends a string: several times as fast.
+    return b"".join(body.split(b'"')[::2])
 
 
 def _check_depth(structure: bytes) -> None:
@@ -77,22 +87,18 @@ def _place(error: msgspec.DecodeError) -> str | None:
     return f"byte {found[1]}" if found else None
 
 
-def _survey(value: Any) -> tuple[int, bool]:
-    """How many names the objects hold, and whether there is an integer beyond 64 bits."""
-    names = 0
+def _large(value: Any) -> bool:
+    """Whether there is an integer beyond 64 bits."""
     waiting = [value]
-    large = False
     while waiting:
         item = waiting.pop()
-        kind = type(item)
-        if kind is dict:
-            names += len(item)
+        if isinstance(item, dict):
             waiting.extend(item.values())
-        elif kind is list:
+        elif isinstance(item, list):
             waiting.extend(item)
-        elif kind is int and _is_large(item):
-            large = True
-    return names, large
+        elif _is_large(item):
+            return True
+    return False
 
 
 def _is_large(value: Any) -> bool:

@@ -164,7 +164,7 @@ def _backup(copies: CopiesState, now: Instant, *, wanted: bool, since: Instant |
 
 def _drill(copies: CopiesState, now: Instant) -> Finding:
     drill = copies.drill
-    advice = "Run the restore drill: a backup that was never restored is a hope."
+    advice = "Run `talwerk drill`: a backup that was never restored is a hope."
     if drill is None:
         return note("drill", "Restoring was never tried.", advice)
     if not drill.passed:

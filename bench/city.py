@@ -53,7 +53,7 @@ def started(folder: Path) -> Iterator[Processes]:
         door.bind(("127.0.0.1", 0))
         port = door.getsockname()[1]
     talwerk = Path(sys.executable).parent / "talwerk"
-    environment = {**os.environ, "TALWERK_DATA": str(folder), "TALWERK_PORT": str(port)}
+    environment = {**os.environ, "TALWERK_DATA": str(folder), "TALWERK_PORT": str(port), "TALWERK_FEEDS": "off"}
     began = time.perf_counter()
     with subprocess.Popen([talwerk, "up"], env=environment, stdout=subprocess.DEVNULL) as process:
         try:

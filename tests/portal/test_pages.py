@@ -95,7 +95,7 @@ def test_an_old_point_does_not_pretend_to_be_live() -> None:
 
 def test_a_long_table_says_how_much_it_leaves_out() -> None:
     text = plain(shown(*PAGES["point-week"]))
-    assert "Die jüngsten 48 von 331 Werten im gewählten Zeitraum. Alle stehen in der CSV-Datei." in text
+    assert "Die jüngsten 48 von 331 Werten im gewählten Zeitraum. Was aufbewahrt ist, steht in der CSV-Datei." in text
 
 
 def test_the_band_has_a_table_twin() -> None:

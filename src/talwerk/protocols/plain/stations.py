@@ -14,7 +14,7 @@ from talwerk.core.instants import SECOND, Clock, Instant, format_instant
 from talwerk.core.quality import flag_of
 from talwerk.core.query import Page, Query
 from talwerk.core.series import Series
-from talwerk.core.terms import compact
+from talwerk.core.terms import compact, expand
 from talwerk.core.units import symbol
 
 from .parameters import json_answer, known, not_found, scope_of, whole_number
@@ -22,6 +22,8 @@ from .parameters import json_answer, known, not_found, scope_of, whole_number
 PATH = "/api/v1/stations"
 NAME = "name"
 _PER_PAGE = 100
+_OF_THE_CITY_ITSELF = frozenset({expand("DataSource"), expand("KeyPerformanceIndicator")})
+"""Entities in which the city speaks of its sources and of what it made of their values; nobody measured them."""
 
 
 def routes(broker: Broker, clock: Clock) -> list[Route]:
@@ -37,7 +39,8 @@ def routes(broker: Broker, clock: Clock) -> list[Route]:
         headers = {}
         if found.next:
             headers["link"] = f'<{PATH}?limit={page.limit}&after={found.next}>; rel="next"'
-        return json_answer([newest(entity, clock.now()) for entity in found.entities], headers)
+        measured = (entity for entity in found.entities if _OF_THE_CITY_ITSELF.isdisjoint(entity.types))
+        return json_answer([newest(entity, clock.now()) for entity in measured], headers)
 
     async def station(request: Request) -> Response:
         known(request)

@@ -342,8 +342,9 @@ def _full_instance(value: dict[str, Any], context: Context, depth: int) -> Attri
     member = MEMBER[kind]
     if member not in value:
         raise bad_data(f"The {kind} has no {member}.")
-    foreign = [name for name in KIND_OF_MEMBER if name != member and name in value]
-    if foreign:
+    # Of the members that hold values there is one, its own, unless something is wrong.
+    if len(value.keys() & KIND_OF_MEMBER.keys()) > 1:
+        foreign = [name for name in KIND_OF_MEMBER if name != member and name in value]
         raise bad_data(f"The {kind} has a {foreign[0]}, which belongs to another kind.", f"/{foreign[0]}")
     observed = value.get("observedAt")
     return Attribute(
@@ -352,8 +353,11 @@ def _full_instance(value: dict[str, Any], context: Context, depth: int) -> Attri
         dataset=decode_dataset(value["datasetId"]) if "datasetId" in value else None,
         observed=decode_observed(observed) if "observedAt" in value else None,
         unit=decode_unit(value["unitCode"], kind) if "unitCode" in value else None,
-        members=decode_members(value, kind, context),
-        subattributes=_attributes(value, INSTANCE_MEMBERS, context, depth + 1),
+        members={} if _KEPT.isdisjoint(value) else decode_members(value, kind, context),
+        # Most have none, and are not looked through for them one by one.
+        subattributes={}
+        if INSTANCE_MEMBERS.issuperset(value)
+        else _attributes(value, INSTANCE_MEMBERS, context, depth + 1),
     )
 
 

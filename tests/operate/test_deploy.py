@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import itertools
 import os
 import re
 import shlex
@@ -26,13 +27,18 @@ from tests.conftest import ROOT
 from tests.served import TALWERK, free_port
 
 DEPLOY = ROOT / "deploy"
+GUIDE = (ROOT / "docs" / "operate" / "install.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(bash|console|toml)\n(.*?)```", GUIDE, re.DOTALL)
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in sorted(DEPLOY.iterdir())}
 
 
 def commands_in(text: str) -> Iterator[list[str]]:
     """Every `talwerk ...` that stands in a text, as words."""
     for found in re.finditer(r"(?:^|[\s=(\"/])talwerk((?: +[a-zA-Z][\w.-]*| +--[\w-]+)+)", text, re.MULTILINE):
-        yield found[1].split()
+        # A container's name may stand before the program's.
+        words = list(itertools.dropwhile(lambda word: word == "talwerk", found[1].split()))
+        if words and words[0][0].isalpha():
+            yield words
 
 
 def known(words: list[str]) -> bool:
@@ -50,7 +56,14 @@ def known(words: list[str]) -> bool:
 
 
 def test_what_there_is() -> None:
-    assert set(TEXTS) == {"Containerfile", "nginx.conf", "talwerk.service", "talwerk.toml"}
+    assert set(TEXTS) == {"Containerfile", "nginx.conf", "talwerk", "talwerk.service", "talwerk.toml"}
+
+
+@pytest.mark.parametrize("script", [DEPLOY / "talwerk", ROOT / "tools" / "wheelhouse"])
+def test_scripts_can_be_run_and_read(script: Path) -> None:
+    assert os.access(script, os.X_OK)
+    shell = script.read_text().partition("\n")[0].removeprefix("#!")
+    assert subprocess.run([shell, "-n", script], check=False, capture_output=True).returncode == 0
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -139,7 +152,23 @@ async def test_the_container_fits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_command_exists(name: str) -> None:
-    assert [words for words in commands_in(TEXTS[name]) if words[0][0].isalpha() and not known(words)] == []
+    assert [words for words in commands_in(TEXTS[name]) if not known(words)] == []
+
+
+def test_the_guide_fits() -> None:
+    """Its commands, settings and files exist; the paths are those of the unit and of the settings that it installs."""
+    shell = "\n".join(text for kind, text in BLOCKS if kind != "toml")
+    assert [words for words in commands_in(shell) if not known(words)] == []
+    for _, text in (block for block in BLOCKS if block[0] == "toml"):
+        assert set(tomllib.loads(text)) <= set(FIELDS)
+    files = set(re.findall(r"(?:wheelhouse/| |`)deploy/([\w.]+)", GUIDE))
+    assert files == set(TEXTS)
+    for made in ("/var/lib/talwerk", "/etc/talwerk/talwerk.toml", "/opt/talwerk"):
+        assert made in shell
+        assert made in TEXTS["talwerk.service"]
+    assert set(re.findall(r"make ([a-z-]+)", shell)) <= set(
+        re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
+    )
 
 
 @pytest.mark.parametrize("flags", [(), ("--single",)])

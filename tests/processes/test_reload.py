@@ -206,3 +206,17 @@ def test_nobody_to_reload(tmp_path: Path) -> None:
     done = city.run("reload", folder=tmp_path)
     assert done.returncode == 1
     assert "No city runs on" in done.stderr
+
+
+async def test_a_new_token_is_taken_with_a_reload_and_ends_the_old_one(tmp_path: Path) -> None:
+    def written_with(token: str) -> int:
+        headers = {"Authorization": f"Bearer {token}"}
+        entity = {"id": "urn:ngsi-ld:Bench:1", "type": "Bench"}
+        return httpx2.post(f"{city.url}/ngsi-ld/v1/entityOperations/upsert", headers=headers, json=[entity]).status_code
+
+    with served(tmp_path / "data") as city:
+        new = city.run("operator", "enroll", "IT", "--new-token", folder=tmp_path).stdout.strip()
+        assert (written_with(city.token), written_with(new)) == (201, 401)
+        assert city.run("reload", folder=tmp_path).returncode == 0
+        await until(lambda: written_with(new) == 204)
+        assert written_with(city.token) == 401

@@ -118,3 +118,14 @@ def _answers(port: int) -> bool:
         return httpx2.get(f"http://localhost:{port}/health/ready").status_code == 200
     except httpx2.TransportError:
         return False
+
+
+def test_a_terminal_that_goes_ends_the_city_in_order(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    command = ["setsid", "--ctty", sys.executable, "-c", SCRIPT, str(tmp_path)]
+    with subprocess.Popen(command, stdin=theirs, stderr=subprocess.PIPE) as process:
+        os.close(theirs)
+        eventually(lambda: pids(tmp_path, "engine") and pids(tmp_path, "serve"))
+        os.close(ours)
+        assert process.wait(10) == 0
+    assert (tmp_path / "engine.ended").exists()

@@ -90,7 +90,8 @@ class _Plan:
         before = self._running.settings
         if not self._running.renew():
             return None
-        if self._running.settings != before:
+        # The engine polls feeds, and would go on with the authorities as they were in the file at its start.
+        if self._running.settings != before or before.ca_file is not None:
             self._engine = None
         return self.parts()
 

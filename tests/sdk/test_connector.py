@@ -46,6 +46,7 @@ def connector(**changes: Any) -> Connector:
         ({"zone": "Europe/Wuppertal"}, "neither in the IANA"),
         ({"stale_s": 899}, "stale before the next one"),
         ({"size_max": SIZE_MAX + 1}, "is more than"),
+        ({"parameters": {"today": "2026-01-14"}}, "the clock fills today"),
         ({"requests": (Request(key="a", path="/", parse=nothing),) * 2}, "request 'a' is declared twice"),
         ({"quantities": (Quantity(attribute="a", type="T", unit="CMT"),) * 2}, "quantity 'a' is declared twice"),
     ],

@@ -11,8 +11,8 @@ from msgspec import Meta
 
 from talwerk.core.terms import expand
 
-from .profile import Key, Name, UnitCode
-from .reading import Context, Finding, zone_of
+from .profile import Key, Name
+from .reading import MOMENTS, Context, Finding, zone_of
 
 MIB = 1 << 20
 SIZE_MAX = 80 * MIB
@@ -28,7 +28,7 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         attribute: short attribute name (Smart Data Models).
         type: short entity type.
-        unit: UN/CEFACT code.
+        unit: UN/CEFACT code, empty for texts.
         least: below it a value has failed: the instrument cannot mean it.
         most: above it a value has failed.
         interval_s: seconds that one value covers, 0 for a value of the moment.
@@ -37,7 +37,7 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     attribute: Name
     type: Name
-    unit: UnitCode
+    unit: Annotated[str, Meta(pattern=r"^([A-Z0-9]{2,3})?$")]
     least: float = float("-inf")
     most: float = float("inf")
     interval_s: Annotated[int, Meta(ge=0)] = 0
@@ -54,7 +54,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Attributes:
         key: names it within the connector.
-        path: follows the source's address; ``{name}`` stands for a parameter.
+        path: follows the source's address; ``{name}`` stands for a parameter, ``{today}``, ``{yesterday}`` and
+            ``{now}`` for days of the connector's zone and the present (:func:`talwerk.sdk.reading.moments`).
         parse: reads the answer.
         format: what the answer is; ``parse`` gets JSON decoded, a text, or bytes.
         every_s: seconds between two of them, None for the connector's.
@@ -76,7 +77,8 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         key: stable; profiles name it.
         title: what people call the source.
         publisher: who publishes it.
-        licence: SPDX identifier, or ``unknown``, which blocks bulk export until an operator decides.
+        licence: SPDX identifier, ``restricted`` (for example non-commercial) or ``unknown``; the last two block bulk
+            export until an operator decides.
         terms: where the terms were found, or why they are unknown.
         attribution: the credit line.
         quantities: what is measured, each attribute once.
@@ -112,6 +114,8 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         _once("request", [request.key for request in self.requests])
         if self.stale_s < self.cadence_s:
             raise ValueError(f"{self.key}: a value would be stale before the next one is due")
+        if taken := MOMENTS & self.parameters.keys():
+            raise ValueError(f"{self.key}: the clock fills {', '.join(sorted(taken))}, no parameter may be called so")
         if self.size_max > SIZE_MAX:
             raise ValueError(f"{self.key}: an answer of {self.size_max} bytes is more than {SIZE_MAX}")
 

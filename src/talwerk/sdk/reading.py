@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from talwerk.core.instants import Instant, instant_or_none
+from talwerk.core.instants import EARLIEST, LATEST, Instant, datetime_of, format_instant, instant_or_none
 from talwerk.core.quality import Flag
+
+MOMENTS = frozenset({"today", "yesterday", "now"})
+"""Placeholders of paths that the clock fills."""
+
+_MIDNIGHT = re.compile(r"^(\d{4}-?\d{2}-?\d{2})([ T])24:00(?::00(?:[.,]0+)?)?$", re.ASCII)
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="reading"):
@@ -48,6 +54,7 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
         location: GeoJSON geometry, WGS 84, None when the source tells none.
         levels: levels as the source states them, ascending, in the quantity's unit.
         statements: further attributes by short name; JSON values.
+        wordings: texts in several languages: by short name of the attribute, then by language.
     """
 
     native: str
@@ -57,6 +64,20 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     location: dict[str, Any] | None = None
     levels: tuple[float, ...] = ()
     statements: dict[str, Any] = {}
+    wordings: dict[str, dict[str, str]] = {}
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="whole"):
+    """The things of a type in this answer are all that there are: those that the source named before have ended.
+
+    They are deleted; their history stays. An answer of which something had to be left out ends nothing. Only one
+    request of a source may say so of a type. A source that says so is as fresh as its last answer.
+
+    Attributes:
+        type: short entity type.
+    """
+
+    type: str
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="ask"):
@@ -77,13 +98,15 @@ class Unusable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     Attributes:
         reason: a short clause without the value itself, so that equal reasons can be counted.
         gap: whether the source says so itself (a null where a value belongs); a gap is no fault.
+        later: whether it can be used later (the price of the next hour): the same answer is then read again.
     """
 
     reason: str
     gap: bool = False
+    later: bool = False
 
 
-Finding = Reading | Thing | Ask | Unusable
+Finding = Reading | Thing | Whole | Ask | Unusable
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,14 +127,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     def instant(self, stamp: object) -> Instant | None:
         """The instant of an ISO 8601 stamp, with an offset or in the connector's zone; None when it is none.
 
-        Of an hour that comes twice the first one is meant; an hour that is left out names no instant.
+        Of an hour that comes twice the first one is meant; an hour that is left out names no instant. 24:00:00 is the
+        end of its day.
         """
         found = instant_or_none(stamp)
         if found is not None or not isinstance(stamp, str):
             return found
+        text, midnight = _MIDNIGHT.subn(r"\1\g<2>00:00:00", stamp.strip())
         try:
-            wall = datetime.fromisoformat(stamp.strip())
-        except ValueError:
+            wall = datetime.fromisoformat(text) + timedelta(days=midnight)
+        except (ValueError, OverflowError):
             return None
         if wall.tzinfo is not None:
             return None
@@ -137,6 +162,31 @@ def zone_of(name: str) -> tzinfo:
         raise ValueError(f"The zone {name!r} is neither in the IANA time zone database nor an offset") from error
 
 
+def moments(now: int, zone: str) -> dict[str, str]:
+    """What the placeholders :data:`MOMENTS` stand for.
+
+    Args:
+        now: the present, microseconds UTC.
+        zone: as the connector declares it; days begin there.
+
+    Returns:
+        ``today`` and ``yesterday`` as days (ISO 8601) of the zone, ``now`` as an RFC 3339 time in UTC, whole seconds.
+    """
+    here = datetime_of(now).astimezone(zone_of(zone)).date()
+    return {
+        "today": here.isoformat(),
+        "yesterday": (here - timedelta(days=1)).isoformat(),
+        "now": format_instant(now // 1_000_000 * 1_000_000),
+    }
+
+
+def epoch_ms(value: object) -> Instant | None:
+    """The instant of a number of milliseconds since 1970, as JavaScript counts them; None when it is none."""
+    found = number(value)
+    at = None if found is None else round(found * 1_000)
+    return Instant(at) if at is not None and EARLIEST <= at < LATEST else None
+
+
 def number(value: object) -> float | None:
     """A finite number, also of a text such as ``12.3``; None for everything else: null, NaN, infinities, truths."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -150,7 +200,11 @@ def number(value: object) -> float | None:
 
 def measured(native: str, attribute: str, stamp: object, value: object, context: Context) -> Reading | Unusable:
     """The reading that a stamp and a value make, or why they make none."""
-    observed = context.instant(stamp)
+    return measured_at(native, attribute, context.instant(stamp), value)
+
+
+def measured_at(native: str, attribute: str, observed: Instant | None, value: object) -> Reading | Unusable:
+    """The reading that an instant and a value make, or why they make none."""
     if observed is None:
         return Unusable(reason="a stamp is no time")
     if value is None or value == "":

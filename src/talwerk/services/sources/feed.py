@@ -11,8 +11,10 @@ import msgspec
 from talwerk.core.change import Provenance
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.identifiers import Iri, city_urn
+from talwerk.core.instants import Instant
 from talwerk.sdk.connector import PLACEHOLDER, Connector, Quantity, Request
 from talwerk.sdk.profile import Profile, Source
+from talwerk.sdk.reading import moments
 
 from .discovery import Found
 
@@ -79,15 +81,16 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
             return self.every_s
         return max(1, request.every_s * min(self.every_s, self.connector.every_s) // self.connector.every_s)
 
-    def url(self, request: Request, parameters: dict[str, str]) -> str:
-        """Where a request goes.
+    def url(self, request: Request, parameters: dict[str, str], now: Instant) -> str:
+        """Where a request goes, asked now.
 
         Raises:
             DomainError: BadRequestData when a placeholder has no parameter, or one that would change the path.
         """
+        known = {**self.parameters, **parameters, **moments(now, self.connector.zone)}
 
         def filled(match: re.Match[str]) -> str:
-            value = str(parameters.get(match[1], self.parameters.get(match[1], "")))
+            value = str(known.get(match[1], ""))
             if value.strip(".") == "":
                 raise DomainError(Fault.BAD_REQUEST_DATA, f"the parameter {match[1]!r} has no usable value")
             return quote(value, safe="")

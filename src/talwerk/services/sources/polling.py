@@ -48,9 +48,11 @@ class Job(msgspec.Struct, kw_only=True):
         parameters: for its path and for the connector.
         due_s: when it is asked next, on the monotonic clock.
         course: how it goes.
+        url: where it was asked last; of another address its validators say nothing.
         validators: of the last answer.
         digest: of the last answer that was written.
         left_out: what could not be used in it.
+        whole: whether it says that its things are all that there are.
         children: keys of the jobs that followed from it.
     """
 
@@ -58,9 +60,11 @@ class Job(msgspec.Struct, kw_only=True):
     parameters: dict[str, str] = {}
     due_s: float = 0.0
     course: Course = msgspec.field(default_factory=Course)
+    url: str = ""
     validators: Validators = Validators()
     digest: bytes = b""
     left_out: Counter[str] = msgspec.field(default_factory=Counter)
+    whole: bool = False
     children: tuple[str, ...] = ()
 
 
@@ -163,23 +167,30 @@ class Poll:
         job.due_s = self._tools.clock.monotonic_s() + max(every_s * spread, wait_s)
 
     async def _ask(self, job: Job) -> None:
-        url = self._feed.url(job.request, job.parameters)
+        url = self._feed.url(job.request, job.parameters, self._tools.clock.now())
+        if url != job.url:
+            job.url, job.validators = url, Validators()
         answer = await self._tools.fetcher.fetch(url, self._feed.connector.size_max, job.validators)
         now = self._tools.clock.now()
         if answer.content is not None:
             digest = hashlib.blake2b(answer.content, digest_size=16).digest()
-            if digest != job.digest:
-                await self._take(job, answer, now)
-                job.digest = digest
-            job.validators = answer.validators
+            if digest == job.digest or not await self._take(job, answer, now):
+                job.digest, job.validators = digest, answer.validators
         job.course.failures, job.course.error = 0, ""
         if job.course.ending in FAILURES:
             # The same answer as before the failure.
             job.course.ending = Ending.VALUES
         self._note(answered=now)
+        if job.whole:
+            # A list that is still the same, or empty, is as new as a changed one.
+            self._note(newest=now)
 
-    async def _take(self, job: Job, answer: Answer, now: Instant) -> None:
-        """Read an answer, write what it brought, and remember what follows from it."""
+    async def _take(self, job: Job, answer: Answer, now: Instant) -> bool:
+        """Read an answer, write what it brought, and remember what follows from it.
+
+        Returns:
+            Whether the same answer shall be read again.
+        """
         # Whatever goes wrong in here: the same answer is read again next time.
         job.digest, job.validators = b"", Validators()
         findings = await self._read(job, answer, now)
@@ -187,20 +198,21 @@ class Poll:
             shaped = await asyncio.to_thread(shape, findings, self._feed, now)
         else:
             shaped = shape(findings, self._feed, now)
-        found = bool(shaped.columns or shaped.things or shaped.asks)
+        found = bool(shaped.columns or shaped.things or shaped.asks or shaped.whole)
         if shaped.left_out and not found:
             raise DomainError(
                 Fault.BAD_REQUEST_DATA, f"nothing in it can be used: {shaped.left_out.most_common(1)[0][0]}"
             )
         added = await self._tools.writing.write(shaped, self._feed)
         self._follow(job, shaped.asks)
-        job.left_out = shaped.left_out
+        job.left_out, job.whole = shaped.left_out, bool(shaped.whole)
         self._tell_left_out(job)
         job.course.ending = Ending.VALUES if found else Ending.NOTHING
         # Nothing is newer than the present, whatever the clock said before it was put right.
         known = [at for at in (self._state.newest, shaped.newest) if at is not None and at <= now + FUTURE_TOLERANCE]
         newest = max(known, default=None)
         self._note(newest=newest, values=self._state.values + added)
+        return shaped.later
 
     async def _read(self, job: Job, answer: Answer, now: Instant) -> list[Finding]:
         content = answer.content or b""

@@ -15,7 +15,7 @@ from talwerk.core.quality import Flag, is_good, stored
 from talwerk.core.terms import expand
 from talwerk.core.values import check_instant, check_value
 from talwerk.sdk.connector import Quantity
-from talwerk.sdk.reading import Ask, Finding, Reading, Thing, Unusable
+from talwerk.sdk.reading import Ask, Finding, Reading, Thing, Unusable, Whole
 
 from .feed import Feed
 
@@ -44,14 +44,18 @@ class Shaped(msgspec.Struct, kw_only=True):
     Attributes:
         columns: values by track.
         things: what it says about things.
+        whole: short types of which it says that its things are all that there are.
         asks: what to ask next.
+        later: whether it holds what can only be used later.
         left_out: how much was left out, by reason; gaps that the source itself tells are not among them.
         newest: time of the newest good value that is not in the future, None when there is none.
     """
 
     columns: dict[Track, Column] = {}
     things: list[Thing] = []
+    whole: set[str] = set()
     asks: list[Ask] = []
+    later: bool = False
     left_out: Counter[str] = msgspec.field(default_factory=Counter)
     newest: Instant | None = None
 
@@ -67,8 +71,10 @@ def shape(findings: Iterable[Finding], feed: Feed, now: Instant) -> Shaped:
             shaped.things.append(finding)
         elif isinstance(finding, Ask):
             shaped.asks.append(finding)
-        elif isinstance(finding, Unusable) and not finding.gap:
-            shaped.left_out[finding.reason] += 1
+        elif isinstance(finding, Whole):
+            shaped.whole.add(finding.type)
+        else:
+            _leave_out(shaped, finding)
     latest = now + FUTURE_TOLERANCE
     times = (
         at for column in shaped.columns.values() for at, (_, flag) in column.items() if at <= latest and is_good(flag)
@@ -76,6 +82,12 @@ def shape(findings: Iterable[Finding], feed: Feed, now: Instant) -> Shaped:
     newest = max(times, default=None)
     shaped.newest = None if newest is None else Instant(newest)
     return shaped
+
+
+def _leave_out(shaped: Shaped, finding: Unusable) -> None:
+    shaped.later |= finding.later
+    if not finding.gap and not finding.later:
+        shaped.left_out[finding.reason] += 1
 
 
 def _add(shaped: Shaped, reading: Reading, feed: Feed, tracks: Tracks) -> None:

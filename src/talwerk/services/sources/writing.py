@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from talwerk.broker import Broker
 from talwerk.core.change import Ack, Batch, Change, Done, Mode, Observations
-from talwerk.core.entity import Attribute, Entity, Kind
+from talwerk.core.entity import Entity
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.identifiers import Iri
 from talwerk.core.instants import FUTURE_TOLERANCE, Instant
-from talwerk.core.query import Page, Query, Window
+from talwerk.core.query import LIMIT_MAX, Page, Query, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import SeriesKey
-from talwerk.core.terms import LOCATION, expand
-from talwerk.core.values import check_entity, same_value
-from talwerk.sdk.reading import Thing
+from talwerk.core.terms import expand
 from talwerk.services.replay.provenance import check_unmixed
 
 from .feed import Feed
 from .shaping import Column, Shaped, Track, observations
+from .things import NOT_KEPT, same, told
 
 VALUES_PER_COMMIT = 10_000
+THINGS_PER_COMMIT = 500
 BUSY_TRIES = 6
 BUSY_WAIT_S = 0.2
 
-NAME: Iri = expand("name")
-DESCRIPTION: Iri = expand("description")
-LEVELS: Iri = expand("informationLevels")
-STATED_BY: Iri = expand("statedBy")
+
+_STRANGE = frozenset({Fault.BAD_REQUEST_DATA, Fault.INVALID_REQUEST})
 
 
 class Writing:
@@ -56,6 +54,7 @@ class Writing:
             DomainError: what the writer says; nothing of it counts as sent then, so that the next poll brings it again.
         """
         await self._write_things(shaped, feed)
+        await self._end_absent(shaped, feed)
         added = 0
         part: list[tuple[Track, Column]] = []
         size = 0
@@ -75,13 +74,29 @@ class Writing:
         Raises:
             DomainError: what the writer says.
         """
-        found = self._broker.read(Query(ids=(entity.id,), page=Page(limit=1)), self._scope).entities
-        has = found[0].attributes if found else {}
-        news = {name: told for name, told in entity.attributes.items() if not _same(has.get(name, ()), told)}
-        if news:
-            changed = Entity(id=entity.id, types=entity.types, attributes=news)
-            change = Change(mode=Mode.UPDATE, entity=changed, provenance=feed.provenance())
-            _raise_failures(await self._submitted(Batch(changes=(change,))))
+        for fault, detail in await self._update((entity,), feed):
+            raise DomainError(fault, detail)
+
+    async def _update(self, entities: Sequence[Entity], feed: Feed) -> list[tuple[Fault, str]]:
+        """Make each say what it should, in one commit; what was refused, and why."""
+        query = Query(ids=tuple(entity.id for entity in entities), page=Page(limit=len(entities)))
+        known = {entity.id: entity.attributes for entity in self._broker.read(query, self._scope).entities}
+        changes = []
+        for entity in entities:
+            has = known.get(entity.id, {})
+            news = {name: said for name, said in entity.attributes.items() if not same(has.get(name, ()), said)}
+            if news:
+                changed = Entity(id=entity.id, types=entity.types, attributes=news)
+                changes.append(Change(mode=Mode.UPDATE, entity=changed, provenance=feed.provenance()))
+        return await self._changed(changes)
+
+    async def _changed(self, changes: Sequence[Change]) -> list[tuple[Fault, str]]:
+        """Write changes in one commit; what was refused, and why."""
+        if not changes:
+            return []
+        outcomes = (await self._submitted(Batch(changes=tuple(changes)))).outcomes
+        failed = (outcome for outcome in outcomes if outcome.done is Done.FAILED)
+        return [(outcome.fault or Fault.INTERNAL, f"{outcome.entity}: {outcome.detail}") for outcome in failed]
 
     def newest(self, feed: Feed, now: Instant) -> Instant | None:
         """Time of the newest value of a source that the city holds, as far as it is not in the future."""
@@ -118,17 +133,47 @@ class Writing:
         return added
 
     async def _write_things(self, shaped: Shaped, feed: Feed) -> None:
-        for thing in shaped.things:
-            try:
-                entity = described(thing, feed)
-                check_entity(entity)
-                if entity.attributes:
-                    await self.update(entity, feed)
-            except DomainError as error:
-                if error.fault not in {Fault.BAD_REQUEST_DATA, Fault.INVALID_REQUEST}:
-                    raise
-                # A strange name must not cost the values.
-                shaped.left_out["what is said about a thing cannot be kept"] += 1
+        if len(shaped.things) > THINGS_PER_COMMIT:
+            entities = await asyncio.to_thread(told, shaped, feed)
+        else:
+            entities = told(shaped, feed)
+        rest = iter(entities)
+        while part := tuple(islice(rest, THINGS_PER_COMMIT)):
+            for fault, detail in await self._update(part, feed):
+                if fault not in _STRANGE:
+                    raise DomainError(fault, detail)
+                shaped.left_out[NOT_KEPT] += 1
+
+    async def _end_absent(self, shaped: Shaped, feed: Feed) -> None:
+        """Delete what the source named before and no longer does, where its answer was whole; history stays."""
+        if shaped.left_out:
+            # What could not be read may well be what would be missed.
+            return
+        named = {feed.entity(thing.type, thing.native) for thing in shaped.things}
+        for kind in sorted(shaped.whole):
+            ended = [id_ for id_ in self._of_type(kind, feed) if id_ not in named]
+            for start in range(0, len(ended), THINGS_PER_COMMIT):
+                part = ended[start : start + THINGS_PER_COMMIT]
+                changes = [
+                    Change(mode=Mode.DELETE, entity=Entity(id=id_, types=()), provenance=feed.provenance())
+                    for id_ in part
+                ]
+                for fault, detail in await self._changed(changes):
+                    # Somebody else may have deleted it meanwhile.
+                    if fault is not Fault.NOT_FOUND:
+                        raise DomainError(fault, detail)
+
+    def _of_type(self, kind: str, feed: Feed) -> Iterable[str]:
+        """Ids of the things of a type that this source has named and that have not ended."""
+        own = feed.entity(kind, "0").removesuffix("0")
+        after: str | None = None
+        while True:
+            page = Page(limit=LIMIT_MAX, after=after)
+            found = self._broker.read(Query(types=(expand(kind),), attributes=(), page=page), self._scope)
+            yield from (entity.id for entity in found.entities if entity.id.startswith(own))
+            after = found.next
+            if after is None:
+                return
 
     async def _submitted(self, batch: Batch) -> Ack:
         """Write, waiting a little when the writer is busy with others."""
@@ -140,43 +185,3 @@ class Writing:
                     raise
             await asyncio.sleep(BUSY_WAIT_S * 2**attempt)
         raise AssertionError("unreachable")
-
-
-def described(thing: Thing, feed: Feed) -> Entity:
-    """What a source says about a thing, as an entity."""
-    attributes: dict[str, Attribute] = {
-        expand(n): Attribute(kind=Kind.PROPERTY, value=v) for n, v in thing.statements.items()
-    }
-    if thing.name:
-        attributes[NAME] = Attribute(kind=Kind.PROPERTY, value=thing.name)
-    if thing.place:
-        attributes[DESCRIPTION] = Attribute(kind=Kind.PROPERTY, value=thing.place)
-    if thing.location is not None:
-        attributes[LOCATION] = Attribute(kind=Kind.GEO_PROPERTY, value=thing.location)
-    if thing.levels and thing.native not in feed.staged:
-        # The profile's own levels are what the city stands for; the source's are told only where it has none.
-        units = {quantity.unit for quantity in feed.connector.quantities if quantity.type == thing.type}
-        attributes[LEVELS] = Attribute(
-            kind=Kind.PROPERTY,
-            value=list(thing.levels),
-            unit=units.pop() if len(units) == 1 else None,
-            subattributes={STATED_BY: (Attribute(kind=Kind.PROPERTY, value=feed.connector.publisher),)},
-        )
-    return Entity(
-        id=feed.entity(thing.type, thing.native),
-        types=(expand(thing.type),),
-        attributes={name: (attribute,) for name, attribute in attributes.items()},
-    )
-
-
-def _same(has: Sequence[Attribute], told: Sequence[Attribute]) -> bool:
-    return len(has) == len(told) and all(
-        one.kind is other.kind and one.unit == other.unit and same_value(one.value, other.value)
-        for one, other in zip(has, told, strict=True)
-    )
-
-
-def _raise_failures(ack: Ack) -> None:
-    for outcome in ack.outcomes:
-        if outcome.done is Done.FAILED:
-            raise DomainError(outcome.fault or Fault.INTERNAL, f"{outcome.entity}: {outcome.detail}")

@@ -1,0 +1,76 @@
+"""What sources say about things, as entities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from talwerk.core.entity import Attribute, Entity, Kind
+from talwerk.core.errors import DomainError
+from talwerk.core.identifiers import Iri
+from talwerk.core.terms import LOCATION, expand
+from talwerk.core.values import check_entity, same_value
+from talwerk.sdk.reading import Thing
+
+from .feed import Feed
+from .shaping import Shaped
+
+NAME: Iri = expand("name")
+DESCRIPTION: Iri = expand("description")
+LEVELS: Iri = expand("informationLevels")
+STATED_BY: Iri = expand("statedBy")
+NOT_KEPT = "what is said about a thing cannot be kept"
+
+
+def told(shaped: Shaped, feed: Feed) -> list[Entity]:
+    """What an answer says about things, each of them once; what it says last counts."""
+    entities: dict[str, Entity] = {}
+    for thing in shaped.things:
+        try:
+            entity = described(thing, feed)
+            check_entity(entity)
+        except DomainError:
+            # A strange name must not cost the values, nor the other things.
+            shaped.left_out[NOT_KEPT] += 1
+            continue
+        if entity.attributes:
+            before = entities[entity.id].attributes if entity.id in entities else {}
+            attributes = {**before, **entity.attributes}
+            entities[entity.id] = Entity(id=entity.id, types=entity.types, attributes=attributes)
+    return list(entities.values())
+
+
+def described(thing: Thing, feed: Feed) -> Entity:
+    """What a source says about a thing, as an entity."""
+    attributes: dict[str, Attribute] = {
+        expand(n): Attribute(kind=Kind.PROPERTY, value=v) for n, v in thing.statements.items()
+    }
+    for name, texts in thing.wordings.items():
+        attributes[expand(name)] = Attribute(kind=Kind.LANGUAGE_PROPERTY, value=texts)
+    if thing.name:
+        attributes[NAME] = Attribute(kind=Kind.PROPERTY, value=thing.name)
+    if thing.place:
+        attributes[DESCRIPTION] = Attribute(kind=Kind.PROPERTY, value=thing.place)
+    if thing.location is not None:
+        attributes[LOCATION] = Attribute(kind=Kind.GEO_PROPERTY, value=thing.location)
+    if thing.levels and thing.native not in feed.staged:
+        # The profile's own levels are what the city stands for; the source's are told only where it has none.
+        units = {quantity.unit for quantity in feed.connector.quantities if quantity.type == thing.type}
+        attributes[LEVELS] = Attribute(
+            kind=Kind.PROPERTY,
+            value=list(thing.levels),
+            unit=units.pop() if len(units) == 1 else None,
+            subattributes={STATED_BY: (Attribute(kind=Kind.PROPERTY, value=feed.connector.publisher),)},
+        )
+    return Entity(
+        id=feed.entity(thing.type, thing.native),
+        types=(expand(thing.type),),
+        attributes={name: (attribute,) for name, attribute in attributes.items()},
+    )
+
+
+def same(has: Sequence[Attribute], said: Sequence[Attribute]) -> bool:
+    """Whether an attribute says the same, whenever it was written."""
+    return len(has) == len(said) and all(
+        one.kind is other.kind and one.unit == other.unit and same_value(one.value, other.value)
+        for one, other in zip(has, said, strict=True)
+    )

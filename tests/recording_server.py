@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import socketserver
 import ssl
@@ -12,35 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
-from talwerk.core.instants import Instant, datetime_of, instant_or_none
-from talwerk.sdk.recording import read_recording
+from talwerk.twin.replies import Reply
+from talwerk.twin.replies import recorded_replies as replies
 
-STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
-
-
-@dataclass
-class Reply:
-    """What is answered to one path.
-
-    Attributes:
-        body: as it travels.
-        status: of the answer.
-        headers: of the answer; a content type of JSON where there is none.
-        cut: closes the connection after so many bytes, with a reset.
-        pause_s: between one byte and the next, 0 for all at once.
-        before_s: before anything is sent.
-        repeat: how often the body is sent, for bodies that nobody would like to keep.
-    """
-
-    body: bytes = b""
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    cut: int | None = None
-    pause_s: float = 0.0
-    before_s: float = 0.0
-    repeat: int = 1
+__all__ = ["Recorded", "Reply", "on", "replies", "serving"]
 
 
 @dataclass
@@ -64,35 +39,6 @@ class Recorded:
     def count(self, ending: str) -> int:
         """How often a path with this ending was asked for."""
         return sum(path.endswith(ending) for path, _ in self.asked)
-
-
-def replies(folder: Path, at: Instant | None = None) -> dict[str, Reply]:
-    """The answers of a recording.
-
-    Args:
-        folder: of the recording.
-        at: the moment that they shall be about, None for the recorded one.
-    """
-    recording = read_recording(folder)
-    recorded = instant_or_none(recording.at)
-    assert recorded is not None
-    answers = {}
-    for exchange in recording.exchange:
-        body = (folder / exchange.file).read_bytes()
-        if at is not None:
-            body = moved(body, at - recorded)
-        answers[exchange.path] = Reply(body, exchange.status, {"content-type": exchange.media_type})
-    return answers
-
-
-def moved(body: bytes, by_us: int) -> bytes:
-    """A body whose stamps lie so many microseconds later."""
-
-    def later(match: re.Match[str]) -> str:
-        at = instant_or_none(match[0])
-        return match[0] if at is None else datetime_of(at + by_us).isoformat(timespec="milliseconds")
-
-    return STAMP.sub(later, body.decode()).encode()
 
 
 class _Server(socketserver.ThreadingTCPServer):

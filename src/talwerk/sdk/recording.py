@@ -42,6 +42,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         note: where the shape is known from, or when and where it was recorded.
         at: the moment that the answers are about (RFC 3339).
         wanted: native ids that are asked for.
+        step_s: when the answers are shown as of another time, their stamps move by whole steps of so many seconds.
         parameters: as a profile would set them.
         exchange: the requests with their answers, in the order in which they follow from each other.
     """
@@ -50,6 +51,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     note: Annotated[str, Meta(min_length=10)]
     at: str
     wanted: tuple[str, ...] = ()
+    step_s: Annotated[int, Meta(ge=1)] = 60
     parameters: dict[str, Any] = {}
     exchange: Annotated[tuple[Exchange, ...], Meta(min_length=1)]
 

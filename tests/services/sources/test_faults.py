@@ -7,7 +7,6 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,10 @@ import pytest
 from talwerk.core.instants import HOUR, MINUTE, SystemClock, datetime_of
 from talwerk.core.quality import Flag, Mark, flag_of, mark_of
 from talwerk.services.sources.state import Health
+from talwerk.twin.faults import Fault, body, drip, huge, late, redirect_loop, reset, rewritten, status
 from tests.recording_server import Recorded, Reply, on, serving
 from tests.services.sources.workbench import BUCHENHOFEN, KLUSE, WEEK_BUCHENHOFEN, WEEK_KLUSE, answers, polled
 
-Fault = Callable[[str, Reply], Reply]
 MIB = 1 << 20
 
 
@@ -26,18 +25,6 @@ MIB = 1 << 20
 def recorded() -> Iterator[Recorded]:
     with serving(answers()) as running:
         yield running
-
-
-def status(code: int, **headers: str) -> Fault:
-    return lambda _path, _reply: Reply(b"no", code, {n.replace("_", "-"): t for n, t in headers.items()})
-
-
-def body(content: bytes, **headers: str) -> Fault:
-    return lambda _path, _reply: Reply(content, 200, {n.replace("_", "-"): t for n, t in headers.items()})
-
-
-def rewritten(change: Callable[[bytes], bytes]) -> Fault:
-    return lambda _path, reply: replace(reply, body=change(reply.body))
 
 
 RENAMED = re.compile(b"data|station_no")
@@ -49,12 +36,12 @@ FAULTS: dict[str, tuple[Fault, Health, str]] = {
     "not found": (status(404), Health.UNREACHABLE, "it answers 404"),
     "no content": (status(204), Health.UNREACHABLE, "it answers 204"),
     "not modified unasked": (status(304), Health.UNREACHABLE, "it answers 304"),
-    "redirect loop": (lambda p, _r: Reply(b"", 302, {"location": p}), Health.UNREACHABLE, "more than 3 times"),
+    "redirect loop": (redirect_loop, Health.UNREACHABLE, "more than 3 times"),
     "other host": (status(301, location="http://example.org/x"), Health.UNREACHABLE, "it has moved to http://example.org/x"),
     "other scheme": (status(301, location="file:///etc/passwd"), Health.UNREACHABLE, "it has moved to file"),
-    "late": (lambda _p, r: replace(r, before_s=0.6), Health.UNREACHABLE, "nothing arrived for 0.3 s"),
-    "slow drip": (lambda _p, r: replace(r, pause_s=0.05), Health.UNREACHABLE, "completely within 0.8 s"),
-    "reset": (lambda _p, r: replace(r, cut=20), Health.UNREACHABLE, "broke off"),
+    "late": (late(0.6), Health.UNREACHABLE, "nothing arrived for 0.3 s"),
+    "slow drip": (drip(0.05), Health.UNREACHABLE, "completely within 0.8 s"),
+    "reset": (reset(20), Health.UNREACHABLE, "broke off"),
     "cut off": (lambda _p, r: Reply(r.body[:20], headers={"content-length": "9999"}), Health.UNREACHABLE, ""),
     "empty": (body(b""), Health.MALFORMED, "it is empty"),
     "white": (body(b" \n "), Health.MALFORMED, "it is empty"),
@@ -68,7 +55,7 @@ FAULTS: dict[str, tuple[Fault, Health, str]] = {
     "not compressed": (body(b"[{}]", content_encoding="gzip"), Health.MALFORMED, "not compressed as it says"),
     "half compressed": (body(BOMB[:500], content_encoding="gzip"), Health.MALFORMED, "ends in the middle"),
     "gzip bomb": (body(BOMB, content_encoding="gzip"), Health.MALFORMED, "larger than 10485760 bytes"),
-    "huge": (lambda _p, _r: Reply(b" " * MIB, repeat=100), Health.MALFORMED, "larger than 10485760 bytes"),
+    "huge": (huge(100), Health.MALFORMED, "larger than 10485760 bytes"),
     "renamed field": (rewritten(lambda b: RENAMED.sub(b"feld", b)), Health.MALFORMED, "another shape"),
     "other stamps": (rewritten(lambda b: OTHER.sub(b"x", b)), Health.MALFORMED, ""),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from talwerk.core.entity import Attribute, Attributes, Entity, Kind
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.terms import expand
 from talwerk.protocols.ngsild import batch_decoding, large
-from talwerk.protocols.ngsild.batch_decoding import BATCH_VALUES, CONTEXTS_MAX
+from talwerk.protocols.ngsild.batch_decoding import BATCH_VALUES, CONTEXTS_MAX, PIECE_VALUES
 from tests.protocols.city import CREATE, ENTITIES, TEMPORAL, UPSERT, City
 
 Json = dict[str, Any]
@@ -149,7 +149,7 @@ async def test_a_long_history_goes_to_a_worker_and_arrives_whole(city: City) -> 
         {"value": n, "observedAt": f"2026-11-{1 + n // 1440:02}T{n // 60 % 24:02}:{n % 60:02}:00Z"}
         for n in range(9_000)
     ]
-    entity = {"id": "urn:ngsi-ld:Gauge:1", "type": "Gauge", "level": instances, "name": "Wupper"}
+    entity = {"id": "urn:ngsi-ld:Gauge:1", "type": "Gauge", "level": instances, "name": "Wupper " * 20_000}
     answer = await city.operator.post(TEMPORAL, json=entity)
     assert (answer.status_code, answer.headers["location"]) == (201, f"{TEMPORAL}/urn:ngsi-ld:Gauge:1")
     assert city.workers.pids
@@ -202,31 +202,31 @@ def attributes(lengths: list[int]) -> Attributes:
     }
 
 
-@given(lengths=st.lists(st.integers(1, 3 * BATCH_VALUES), max_size=4))
+@given(lengths=st.lists(st.integers(1, 3 * PIECE_VALUES), max_size=4))
 def test_pieces_hold_everything_once_in_order(lengths: list[int]) -> None:
     whole = attributes(lengths)
     pieces = list(batch_decoding._pieces(whole))
     together: Attributes = {}
     for piece in pieces:
-        assert sum(map(len, piece.values())) <= BATCH_VALUES
+        assert sum(map(len, piece.values())) <= PIECE_VALUES
         for name, instances in piece.items():
             together[name] = together.get(name, ()) + instances
     assert together == whole
-    assert len(pieces) == max(1, -(-sum(lengths) // BATCH_VALUES))
+    assert len(pieces) == max(1, -(-sum(lengths) // PIECE_VALUES))
 
 
-@given(lengths=st.lists(st.lists(st.integers(1, BATCH_VALUES), max_size=2), max_size=8))
+@given(lengths=st.lists(st.lists(st.integers(1, PIECE_VALUES), max_size=2), max_size=8))
 def test_batches_hold_every_change_once_in_order(lengths: list[list[int]]) -> None:
     changes = [
         Change(mode=Mode.UPDATE, entity=Entity(id=f"urn:a:{n}", types=(), attributes=attributes(each)))
         for n, each in enumerate(lengths)
     ]
-    made = list(batch_decoding.batches(changes))
+    made = list(batch_decoding.batches(changes, PIECE_VALUES))
     assert [change for batch in made for change in batch.changes] == changes
     assert all(batch.changes for batch in made)
     assert all(
         len(batch.changes) == 1
         or sum(1 + sum(map(len, c.entity.attributes.values())) for c in batch.changes if isinstance(c, Change))
-        <= BATCH_VALUES
+        <= PIECE_VALUES
         for batch in made
     )

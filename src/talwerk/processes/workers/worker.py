@@ -21,7 +21,7 @@ from talwerk.core.errors import DomainError, Fault
 
 from .messages import FRAME_BYTES_MAX, LENGTH_BYTES, Answer, Task, framed
 
-NICE = 10
+NICE = 5
 """Whoever serves and whoever writes goes first when the processors are few."""
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 

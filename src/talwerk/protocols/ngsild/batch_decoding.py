@@ -23,8 +23,10 @@ from .decoding import check_part, decode_entity, decode_history, decode_id, deco
 from .fragments import Manner, decode_merge
 
 ENTITIES_MAX = 10_000
-BATCH_VALUES = 2_500
-"""Values that are committed together: a large body is written in pieces, so that others' changes come in between."""
+BATCH_VALUES = 5_000
+"""Values of a body that are committed together."""
+PIECE_VALUES = 1_000
+"""The same for a large one: it is written in pieces, so that others' changes come in between."""
 CONTEXTS_MAX = 100
 CONTEXT_BYTES_MAX = 256 << 10
 
@@ -177,25 +179,25 @@ def decode_observations(
 def _pieces(attributes: Attributes) -> Iterator[Attributes]:
     """The instances in pieces; one without any when there are none, since it may name types and scopes."""
     piece: Attributes = {}
-    room = BATCH_VALUES
+    room = PIECE_VALUES
     for name, instances in attributes.items():
         rest = instances
         while len(rest) > room:
             yield {**piece, name: rest[:room]} if room else piece
-            rest, piece, room = rest[room:], {}, BATCH_VALUES
+            rest, piece, room = rest[room:], {}, PIECE_VALUES
         piece[name] = rest
         room -= len(rest)
     if piece or not attributes:
         yield piece
 
 
-def batches(changes: Iterable[Change]) -> Iterator[Batch]:
-    """The changes in their order, in batches of about as many values as are committed together."""
+def batches(changes: Iterable[Change], most: int = BATCH_VALUES) -> Iterator[Batch]:
+    """The changes in their order, in batches of at most so many values; one change stays in one piece."""
     gathered: list[Change] = []
     values = 0
     for change in changes:
         weight = 1 + sum(map(len, change.entity.attributes.values())) + len(change.fragments)
-        if gathered and values + weight > BATCH_VALUES:
+        if gathered and values + weight > most:
             yield Batch(changes=tuple(gathered))
             gathered, values = [], 0
         gathered.append(change)
@@ -278,4 +280,4 @@ def decode_in_worker(payload: bytes) -> bytes:
     else:
         changes, failures = decode_changes(listed(decoded), work.intent, work.linked, contexts)
     encoder = msgspec.msgpack.Encoder()
-    return encoder.encode(Decoded([encoder.encode(batch) for batch in batches(changes)], failures))
+    return encoder.encode(Decoded([encoder.encode(batch) for batch in batches(changes, PIECE_VALUES)], failures))

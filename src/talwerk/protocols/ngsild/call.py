@@ -52,7 +52,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         receive: ASGI's source of the body.
         ready: entities that were written before.
         workers: for bodies that would keep the loop from others.
-        pieces: held by the one large body of which a piece is being written.
+        pieces: held by the large bodies of which a piece is being written.
     """
 
     broker: Broker
@@ -65,7 +65,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     receive: Receive
     ready: Ready
     workers: Workers
-    pieces: asyncio.Lock
+    pieces: asyncio.Semaphore
 
     async def context(self) -> Context:
         """The context of the names in path and parameters, from the Link header (clause 6.3.5)."""

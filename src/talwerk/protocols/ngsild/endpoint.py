@@ -30,6 +30,9 @@ from .ready import Ready
 _UNSUPPORTED_HEADERS = {b"ngsild-entitymap": "NGSILD-EntityMap", b"ngsild-snapshot": "NGSILD-Snapshot"}
 _VARIABLE = "{}"
 
+PIECES_MAX = 2
+"""Pieces of large bodies on their way to the engine: one is written, the next is there when it is done."""
+
 
 class _Resources:
     """The resources of the API as a tree of path segments."""
@@ -74,7 +77,7 @@ class Endpoint:
         self._contexts = contexts
         self._resources = _Resources()
         self._ready = Ready()
-        self._pieces = asyncio.Lock()
+        self._pieces = asyncio.Semaphore(PIECES_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong becomes a problem in the standard's form."""

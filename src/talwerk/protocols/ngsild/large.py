@@ -23,8 +23,8 @@ from .batch_decoding import OF_REQUEST, Contexts, Decoded, Failure, Intent, Work
 from .call import Call
 from .contexts import Context
 
-LARGE_BYTES = 256 << 10
-"""About 20 ms of the loop; handing it to a worker costs less than one."""
+LARGE_BYTES = 512 << 10
+"""About 40 ms of the loop; handing it to a worker costs about one."""
 WORK_S = 30.0
 
 _TASKS = batch_decoding.__name__
@@ -45,7 +45,7 @@ class Brought(NamedTuple):
 
 
 def turn(call: Call, *, large: bool) -> contextlib.AbstractAsyncContextManager[None]:
-    """While a piece of a large body is written, all other large bodies wait: the queue stays short for small ones."""
+    """While pieces of large bodies are written, the other large bodies wait: the queue stays short for small ones."""
     return call.pieces if large else contextlib.nullcontext()
 
 

@@ -11,17 +11,13 @@ from hypothesis import strategies as st
 from talwerk.connectors.hochwasserportal_nrw import CONNECTOR, levels, stations, week
 from talwerk.core.instants import EARLIEST, LATEST, datetime_of, parse_instant
 from talwerk.sdk.reading import Ask, Context, Reading, Thing, Unusable
+from tests.connectors.answers import json_values
 
 NATIVE = "2736510000100"
 CONTEXT = Context(
     now=parse_instant("2026-01-14T12:20:00Z"), wanted=(NATIVE,), parameters={"native": NATIVE, "site": "100"}
 )
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=8), children, max_size=4),
-    max_leaves=12,
-)
 instants = st.integers(EARLIEST, LATEST - 1).map(lambda us: us // 1_000 * 1_000)
 
 

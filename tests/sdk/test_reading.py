@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talwerk.core.instants import EARLIEST, HOUR, LATEST, datetime_of, instant_of, parse_instant
-from talwerk.sdk.reading import MOMENTS, Context, epoch_ms, moments
+from talwerk.sdk.reading import MOMENTS, Context, Finding, Reading, Unusable, epoch_ms, moments, row_by_row
 
 NOW = parse_instant("2026-03-29T00:30:15.5Z")
 anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.lists(st.integers())
@@ -63,3 +65,14 @@ def test_the_end_of_a_day_is_the_start_of_the_next(day: date, between: str) -> N
 )
 def test_no_other_hour_comes_after_the_23rd(stamp: str) -> None:
     assert Context(now=NOW, zone="+01:00").instant(stamp) is None
+
+
+@given(st.lists(anything, max_size=8))
+def test_a_row_of_another_shape_costs_only_itself(rows: list[object]) -> None:
+    def read(row: Any) -> Iterator[Finding]:
+        yield Reading(native=row["id"], attribute="height", value=row["value"] + 0, observed=0)
+
+    good = {"id": "1", "value": 2.5}
+    found = list(row_by_row([good, *rows, good], read))
+    assert found[0] == found[-1] == Reading(native="1", attribute="height", value=2.5, observed=0)
+    assert found[1:-1] == [Unusable(reason="a row has another shape")] * len(rows)

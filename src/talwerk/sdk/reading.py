@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -183,8 +184,9 @@ def moments(now: int, zone: str) -> dict[str, str]:
 def epoch_ms(value: object) -> Instant | None:
     """The instant of a number of milliseconds since 1970, as JavaScript counts them; None when it is none."""
     found = number(value)
-    at = None if found is None else round(found * 1_000)
-    return Instant(at) if at is not None and EARLIEST <= at < LATEST else None
+    if found is None or not EARLIEST <= found * 1_000 < LATEST:
+        return None
+    return Instant(round(found * 1_000))
 
 
 def number(value: object) -> float | None:
@@ -213,6 +215,17 @@ def measured_at(native: str, attribute: str, observed: Instant | None, value: ob
     if found is None:
         return Unusable(reason="a value is no finite number")
     return Reading(native=native, attribute=attribute, value=found, observed=observed)
+
+
+def row_by_row(rows: Iterable[Any], read: Callable[[Any], Iterable[Finding]]) -> Iterator[Finding]:
+    """What is found in each row; one of another shape costs only itself."""
+    for row in rows:
+        try:
+            found = list(read(row))
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+            yield Unusable(reason="a row has another shape")
+        else:
+            yield from found
 
 
 def point(longitude: object, latitude: object) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ import msgspec
 from talwerk import cities
 from talwerk.broker import Broker
 from talwerk.core.errors import DomainError, Fault
+from talwerk.core.identifiers import Iri
 from talwerk.core.instants import Clock, SystemClock
 from talwerk.core.scope import Scope
 from talwerk.privacy import policy
@@ -27,6 +28,7 @@ from talwerk.processes.reporter import Reporter
 from talwerk.processes.workers.pool import Pool
 from talwerk.protocols.http.tally import Tally
 from talwerk.sdk.profile import Profile
+from talwerk.services.indicators.themes import Themes
 from talwerk.settings import Settings
 from talwerk.store import Keeping, Tidied
 from talwerk.store.sqlite import SqliteStore
@@ -55,6 +57,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         settings: as the operator wants it.
         directory: where its data lies.
         profile: what is particular to this city.
+        themes: what it wants to know and to move.
         clock: its source of time.
         broker: the one way in and out of its data.
         credentials: who may write.
@@ -70,6 +73,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     directory: Path
     profile: Profile
+    themes: Themes
     clock: Clock
     broker: Broker
     credentials: Credentials
@@ -105,9 +109,11 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             directory that holds another city's data.
     """
     clock = clock or SystemClock()
-    profile = cities.load(settings.city)
+    profile, themes = cities.load(settings.city), Themes.load(settings.city)
     directory = settings.data / profile.city.key
     prepare(directory, profile.city.key)
+    # What the city measures and what its themes are about is what it is asked for.
+    queried = themes.queried().union(point.attribute_iri for point in profile.measuring_points)
     async with contextlib.AsyncExitStack() as stack:
         writing = part is not Part.READER and stack.enter_context(writing_right(directory))
         if part is Part.WRITER and not writing:
@@ -115,7 +121,7 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
         tally = Tally()
         writer: Reporter | RemoteWriter
         if writing:
-            store = stack.enter_context(_store(settings, directory, profile, clock))
+            store = stack.enter_context(_store(settings, directory, queried, clock))
             engine = await stack.enter_async_context(Engine(store, settings.queue_max, clock))
             writer = Reporter(engine, store.condition, directory, clock, tally)
             await stack.enter_async_context(writer.looking())
@@ -124,11 +130,12 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             # The engine makes and migrates the database: a reader waits for it.
             writer = await stack.enter_async_context(RemoteWriter(directory, clock=clock, tally=tally))
             await writer.connected(ENGINE_START_S)
-            store = stack.enter_context(_store(settings, directory, profile, clock, readonly=True))
+            store = stack.enter_context(_store(settings, directory, queried, clock, readonly=True))
         yield City(
             settings=settings,
             directory=directory,
             profile=profile,
+            themes=themes,
             clock=clock,
             broker=Broker(store, writer, OpenSeal(), OpenDataLog()),
             credentials=Credentials.open(settings.data),
@@ -144,7 +151,7 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
 
 @contextlib.contextmanager
 def _store(
-    settings: Settings, directory: Path, profile: Profile, clock: Clock, *, readonly: bool = False
+    settings: Settings, directory: Path, queried: frozenset[Iri], clock: Clock, *, readonly: bool = False
 ) -> Iterator[SqliteStore]:
     limits = Limits(
         budget_s=settings.query_budget_ms / 1_000,
@@ -152,8 +159,7 @@ def _store(
         disk_reserve_bytes=settings.disk_reserve_mb * 1_000_000,
         wal_bytes_max=settings.wal_mb_max * 1_000_000,
         wal_kept=settings.copy_folder is not None,
-        # Until themes declare more: what the city measures is what it is asked for.
-        queried=frozenset(point.attribute_iri for point in profile.measuring_points),
+        queried=queried,
     )
     store = SqliteStore.open(directory / DATABASE, clock, readonly=readonly, limits=limits)
     with contextlib.closing(store):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from talwerk import cities
 from talwerk.core.terms import expand
 from talwerk.processes.copies.duties import copy_duties, plan_of
 from talwerk.processes.duties import Duty
 from talwerk.processes.housekeeping import Housekeeping
+from talwerk.services.indicators.duty import Indicators
+from talwerk.services.indicators.evidence import Ground
+from talwerk.services.places.register import FILE
 from talwerk.services.sources.duty import Sources
+from talwerk.services.territory import FOLDER
 from talwerk.store import Keeping
 
 from .city import City
@@ -14,7 +19,16 @@ from .city import City
 
 def duties(city: City) -> tuple[Duty, ...]:
     """Everything that goes on in the engine's process as long as the city is up."""
-    return (*_sources(city), *_copies(city), *_housekeeping(city))
+    return (*_sources(city), *_copies(city), *_housekeeping(city), _indicators(city))
+
+
+def _indicators(city: City) -> Duty:
+    ground = Ground(
+        profile=city.profile,
+        territory=cities.territory(city.settings.city),
+        addresses=city.directory / FOLDER / FILE,
+    )
+    return Indicators(city.themes, ground, city.broker, city.system_scope("indicators"), clock=city.clock)
 
 
 def _housekeeping(city: City) -> tuple[Duty, ...]:
@@ -57,6 +71,7 @@ def _sources(city: City) -> list[Duty]:
         clock=city.clock,
         egress=settings.egress,
         heavy=city.workers.run,
+        own=cities.folder(settings.city) / cities.CONNECTORS,
     )
     if city.reporter is not None:
         city.reporter.sources = polled.states

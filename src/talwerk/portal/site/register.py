@@ -18,6 +18,7 @@ from talwerk.core.query import Page, Query, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import Series, SeriesKey
 from talwerk.core.terms import expand
+from talwerk.services.indicators.evidence import OWN
 
 NAME = expand("name")
 NAME_MAX = 120
@@ -111,7 +112,8 @@ class Registers:
         return self._broker.position() == kept.position
 
     def _read(self, scope: Scope) -> Register:
-        found = [s for s in self._broker.series(scope) if s.last is not None]
+        # What the city computes about itself stands on the pages of its themes.
+        found = [s for s in self._broker.series(scope) if s.last is not None and s.provenance.source != OWN]
         numbers = [s for s in found if s.closed is None and self._is_number(s, scope)]
         names = dict(self._names(scope, list(dict.fromkeys(s.entity for s in numbers))))
         simulated = any(s.provenance.simulated for s in found)

@@ -141,6 +141,11 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
         code = memoryview(self.postcodes).cast("i")[house]
         return f"{code:05d}" if code else ""
 
+    def all_places(self) -> list[tuple[float, float]]:
+        """Longitude and latitude of every house, degrees (WGS 84)."""
+        places = memoryview(self.places).cast("i")
+        return [(places[at] / _DEGREE, places[at + 1] / _DEGREE) for at in range(0, len(places), 2)]
+
     def house(self, street: int, house: int) -> House:
         """One address."""
         number, suffix = self.number(house)

@@ -1,0 +1,173 @@
+"""What measures work with: the city's series, things and addresses at one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from talwerk.broker import Broker
+from talwerk.core.change import Provenance
+from talwerk.core.entity import Entity
+from talwerk.core.errors import DomainError, Fault
+from talwerk.core.instants import Instant
+from talwerk.core.query import Page, Query, Window
+from talwerk.core.scope import Scope
+from talwerk.core.series import Bucket, Points, Series, SeriesKey
+from talwerk.core.terms import LOCATION, expand
+from talwerk.sdk.profile import Profile
+from talwerk.sdk.territory import Territory
+from talwerk.sdk.theme import Selection, Where
+from talwerk.services.places.register import Register
+
+OWN = "talwerk"
+"""Source of what the city computes itself; it is never computed from."""
+ADDRESSES = "adressen"
+"""Key of the city's addresses among sources."""
+_PER_READ = 1_000
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """What measures know of a city besides its values.
+
+    Attributes:
+        profile: its zone, and which sources a connector reads.
+        territory: where its addresses come from, None for a profile without quarters.
+        addresses: file of the register of addresses.
+    """
+
+    profile: Profile
+    territory: Territory | None
+    addresses: Path
+
+    @property
+    def address_origin(self) -> Provenance:
+        """Where the addresses come from."""
+        layers = self.territory.layers if self.territory is not None else ()
+        layer = next((layer for layer in layers if layer.key == "addresses"), None)
+        if layer is None:
+            return Provenance(source=ADDRESSES)
+        return Provenance(source=ADDRESSES, licence=layer.licence, attribution=layer.attribution)
+
+
+class Evidence:
+    """What the city knows at one instant; read once for all measures.
+
+    Args:
+        broker: the way to the data.
+        scope: on whose behalf.
+        city: what does not change with its values.
+        now: the instant.
+    """
+
+    def __init__(self, broker: Broker, scope: Scope, city: Ground, now: Instant) -> None:
+        self._broker = broker
+        self._scope = scope
+        self._profile = city.profile
+        self._city = city
+        self._ids: dict[str, frozenset[str]] = {}
+        self.zone = city.profile.city.zone
+        self.now = now
+
+    @cached_property
+    def series(self) -> tuple[Series, ...]:
+        """Open series with values, those of indicators left out."""
+        found = self._broker.series(self._scope)
+        return tuple(s for s in found if s.closed is None and s.last is not None and s.provenance.source != OWN)
+
+    @cached_property
+    def simulated(self) -> bool:
+        """Whether nobody measured what the city holds: measured and simulated values never share a city."""
+        return any(series.provenance.simulated for series in self.series)
+
+    @cached_property
+    def register(self) -> Register | None:
+        """The city's addresses, None before they were loaded."""
+        try:
+            return Register.open(self._city.addresses)
+        except DomainError as error:
+            if error.fault is not Fault.NOT_FOUND:
+                raise
+            return None
+
+    def select(self, selection: Selection) -> tuple[Series, ...]:
+        """The series that a selection means."""
+        attributes = {expand(name) for name in selection.attributes}
+        sources = self._sources(selection)
+        fitting = (
+            series
+            for series in self.series
+            if (not attributes or series.attribute in attributes)
+            and (not sources or series.provenance.source in sources)
+        )
+        if not selection.types:
+            return tuple(fitting)
+        ids = frozenset().union(*(self._ids_of(kind) for kind in selection.types))
+        return tuple(series for series in fitting if series.entity in ids)
+
+    def things(self, types: tuple[str, ...], where: tuple[Where, ...], also: tuple[str, ...] = ()) -> Iterator[Entity]:
+        """The things of one of these types that fulfil all conditions, with their place and further attributes.
+
+        Args:
+            types: short entity types.
+            where: the conditions.
+            also: short names of further attributes that are wanted.
+        """
+        names = [*(one.attribute for one in where), *also]
+        attributes = (LOCATION, *(expand(name) for name in names))
+        for entity in self._read(Query(types=tuple(expand(kind) for kind in types), attributes=attributes)):
+            if all(_fulfils(entity, condition) for condition in where):
+                yield entity
+
+    def hours(self, series: Series, window: Window) -> tuple[Bucket, ...]:
+        """Hourly sums of a series."""
+        return self._broker.hours(_key(series), window, self._scope)
+
+    def newest(self, series: Series, count: int) -> Points:
+        """The newest values of a series, oldest first."""
+        return self._broker.points(_key(series), Window(), self._scope, last=count)
+
+    def origins_of(self, things: Sequence[str]) -> tuple[Provenance, ...]:
+        """Where what is known of things comes from, and the city's addresses, each once."""
+        found = (series.provenance for thing in things for series in self._broker.series(self._scope, thing))
+        return tuple(dict.fromkeys([*found, self._city.address_origin]))
+
+    def _sources(self, selection: Selection) -> frozenset[str]:
+        read = (s.key for s in self._profile.sources if s.connector in selection.sources)
+        return frozenset((*selection.sources, *read))
+
+    def _ids_of(self, kind: str) -> frozenset[str]:
+        if kind not in self._ids:
+            found = self._read(Query(types=(expand(kind),), attributes=()))
+            self._ids[kind] = frozenset(entity.id for entity in found)
+        return self._ids[kind]
+
+    def _read(self, query: Query) -> Iterator[Entity]:
+        after: str | None = None
+        while True:
+            asked = msgspec.structs.replace(query, page=Page(limit=_PER_READ, after=after))
+            page = self._broker.read(asked, self._scope)
+            yield from page.entities
+            after = page.next
+            if after is None:
+                return
+
+
+def origins(series: Iterable[Series]) -> tuple[Provenance, ...]:
+    """Where series come from, each origin once."""
+    return tuple(dict.fromkeys(one.provenance for one in series))
+
+
+def _key(series: Series) -> SeriesKey:
+    return SeriesKey(entity=series.entity, attribute=series.attribute, dataset=series.dataset)
+
+
+def _fulfils(entity: Entity, condition: Where) -> bool:
+    wanted = {text.casefold() for text in condition.is_one_of}
+    for instance in entity.attributes.get(expand(condition.attribute), ()):
+        values = instance.value if isinstance(instance.value, list) else [instance.value]
+        if any(isinstance(value, str) and value.casefold() in wanted for value in values):
+            return True
+    return False

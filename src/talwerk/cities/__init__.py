@@ -12,6 +12,8 @@ from talwerk.sdk.territory import Territory
 
 PROFILE = "profile.toml"
 TERRITORY = "territory.toml"
+CONNECTORS = "connectors"
+"""Folder of a profile's own connectors."""
 DEFAULT_CITY = "wuppertal"
 """The city that starts when nobody names one."""
 

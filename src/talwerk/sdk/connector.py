@@ -17,6 +17,7 @@ from .reading import MOMENTS, Context, Finding, zone_of
 MIB = 1 << 20
 SIZE_MAX = 80 * MIB
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+QUERY = re.compile(r"\{\+([a-z][a-z0-9_]*)\}")
 
 Parse = Callable[[Any, Context], Iterable[Finding]]
 """From an answer to what is found in it. Any error that it raises means that the answer cannot be read."""
@@ -54,7 +55,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Attributes:
         key: names it within the connector.
-        path: follows the source's address; ``{name}`` stands for a parameter, ``{today}``, ``{yesterday}`` and
+        path: follows the source's address; ``{name}`` stands for a parameter, ``{+name}`` for one that holds a whole
+            query (of a link to a next page), ``{today}``, ``{yesterday}`` and
             ``{now}`` for days of the connector's zone and the present (:func:`talwerk.sdk.reading.moments`).
         parse: reads the answer.
         format: what the answer is; ``parse`` gets JSON decoded, a text, or bytes.

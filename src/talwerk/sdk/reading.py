@@ -81,6 +81,10 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     type: str
 
 
+class Current(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="current"):
+    """What this answer says holds now: the source is as fresh as it. For lists that tell no times and come in pages."""
+
+
 class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="ask"):
     """A request that follows from an answer, for example the series of a station that a list names.
 
@@ -107,7 +111,7 @@ class Unusable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     later: bool = False
 
 
-Finding = Reading | Thing | Whole | Ask | Unusable
+Finding = Reading | Thing | Whole | Current | Ask | Unusable
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,7 +96,7 @@ def test_connectors_that_cannot_be_loaded_are_left_out(
     ours = "talwerk.connectors.hochwasserportal_nrw:CONNECTOR"
     points = [Point("no.such:CONNECTOR"), Point("json:loads"), Point(ours)]
     monkeypatch.setattr(discovery, "entry_points", lambda **_: points)
-    assert list(discover()) == ["hochwasserportal-nrw"]
+    assert discover()["hochwasserportal-nrw"].reference == ours
     assert "no.such:CONNECTOR cannot be loaded" in caplog.text
     assert "has the key of another one" in caplog.text
     assert {record.levelno for record in caplog.records} == {logging.ERROR}

@@ -1,11 +1,16 @@
-"""Connectors are found by looking: in the package ``talwerk.connectors``, and by entry points of other packages."""
+"""Connectors are found by looking: in ``talwerk.connectors``, by entry points of packages, in folders of cities."""
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import importlib.util
 import logging
 import pkgutil
+import sys
 from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
 
 import msgspec
 
@@ -20,17 +25,22 @@ logger = logging.getLogger(__name__)
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A connector, and where another process finds it: ``module:name``."""
+    """A connector, and where another process finds it: ``module:name``, or ``file.py:name`` with the file's path."""
 
     reference: str
     connector: Connector
 
 
-def discover() -> dict[str, Found]:
-    """All connectors by key. One that cannot be loaded is logged and left out; of two with one key ours stays."""
+def discover(own: Path | None = None) -> dict[str, Found]:
+    """All connectors by key. One that cannot be loaded is logged and left out; of two with one key ours stays.
+
+    Args:
+        own: a folder with further ones, of a city's profile for example; it need not be there.
+    """
     package = importlib.import_module(PACKAGE)
     references = [f"{PACKAGE}.{module.name}:{NAME}" for module in pkgutil.iter_modules(package.__path__)]
     references += [point.value for point in entry_points(group=PACKAGE)]
+    references += references_in(own) if own is not None else []
     found: dict[str, Found] = {}
     for reference in references:
         try:
@@ -46,15 +56,47 @@ def discover() -> dict[str, Found]:
     return found
 
 
+def references_in(folder: Path) -> list[str]:
+    """References of the connectors in a folder: one per Python file; files that begin with ``_`` are none."""
+    files = (path for path in sorted(folder.resolve().glob("*.py")) if not path.name.startswith("_"))
+    return [f"{path}:{NAME}" for path in files]
+
+
+def recordings_of(found: Found) -> Path:
+    """The folder of a connector's recording: beside its file, in ``recordings``, dashes as underscores."""
+    place = found.reference.rpartition(":")[0]
+    file = place if place.endswith(".py") else str(importlib.import_module(place).__file__)
+    return Path(file).parent / "recordings" / found.connector.key.replace("-", "_")
+
+
 def load(reference: str) -> Connector:
     """The connector of a reference.
 
     Raises:
-        ImportError: there is no such module.
+        ImportError: there is no such module or file.
         AttributeError: the module holds no such name.
         TypeError: what it holds is no connector.
     """
-    connector = pkgutil.resolve_name(reference)
+    place, _, name = reference.rpartition(":")
+    connector = getattr(_module(Path(place)), name) if place.endswith(".py") else pkgutil.resolve_name(reference)
     if not isinstance(connector, Connector):
         raise TypeError(f"{reference} is no connector")
     return connector
+
+
+def _module(path: Path) -> ModuleType:
+    """The module that a file holds, under a name that no other file has."""
+    name = f"talwerk_connector_{hashlib.blake2b(str(path).encode(), digest_size=8).hexdigest()}"
+    if name not in sys.modules:
+        specification = importlib.util.spec_from_file_location(name, path)
+        if specification is None or specification.loader is None:
+            raise ImportError(f"{path} is no Python file")
+        module = importlib.util.module_from_spec(specification)
+        # Before it runs, as for every import: what it declares looks itself up there.
+        sys.modules[name] = module
+        try:
+            specification.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from pathlib import Path
 
 from talwerk.broker import Broker
 from talwerk.core.entity import Attribute, Entity, Kind
@@ -48,6 +49,7 @@ class Sources:
         egress: the operator's policy for outgoing requests.
         heavy: reads large answers elsewhere, None for a thread.
         patience: how long a source may take.
+        own: the folder of the profile's own connectors, None for none.
     """
 
     name = "sources"
@@ -62,12 +64,14 @@ class Sources:
         egress: Egress,
         heavy: Heavy | None = None,
         patience: Patience | None = None,
+        own: Path | None = None,
     ) -> None:
         self._profile = profile
         self._broker = broker
         self._scope = scope
         self._clock = clock
         self._egress = egress
+        self._own = own
         self._heavy = heavy
         self._patience = patience
         self._polls: tuple[Poll, ...] = ()
@@ -98,7 +102,7 @@ class Sources:
             await fetcher.close()
 
     def _feeds(self) -> list[Feed]:
-        found = discover()
+        found = discover(self._own)
         feeds = []
         for source in self._profile.sources:
             try:

@@ -10,13 +10,15 @@ import msgspec
 
 from talwerk.core.change import Provenance
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.identifiers import Iri, city_urn
+from talwerk.core.identifiers import Iri, city_urn, iri
 from talwerk.core.instants import Instant
-from talwerk.sdk.connector import PLACEHOLDER, Connector, Quantity, Request
+from talwerk.sdk.connector import PLACEHOLDER, QUERY, Connector, Quantity, Request
 from talwerk.sdk.profile import Profile, Source
 from talwerk.sdk.reading import moments
 
 from .discovery import Found
+
+_SCHEMES = frozenset({"urn", "http", "https"})
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,11 +57,16 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any]
 
     def entity(self, kind: str, native: str) -> Iri:
-        """The id of a thing of this source.
+        """The id of a thing of this source. Full URIs, as other cities' platforms give them, are kept.
 
         Raises:
-            DomainError: InvalidRequest when the native id holds what no id of ours may hold.
+            DomainError: InvalidRequest when the native id holds what no id of ours may hold, or is one of this city:
+                what others have from us does not come back through them.
         """
+        if native.partition(":")[0].lower() in _SCHEMES and ":" in native:
+            if native.lower().startswith("urn:ngsi-ld:") and native.split(":")[3:4] == [self.ags]:
+                raise DomainError(Fault.INVALID_REQUEST, f"The entity {native[:200]} is this city's own.")
+            return iri(native, "entity")
         return city_urn(kind, self.ags, self.key, native)
 
     def provenance(self, quantity: Quantity | None = None) -> Provenance:
@@ -95,7 +102,11 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
                 raise DomainError(Fault.BAD_REQUEST_DATA, f"the parameter {match[1]!r} has no usable value")
             return quote(value, safe="")
 
-        return self.address + PLACEHOLDER.sub(filled, request.path)
+        def whole(match: re.Match[str]) -> str:
+            # What may not stand in a query is encoded, what is encoded already stays.
+            return quote(str(known.get(match[1], "")), safe="%/?:@!$&'()*+,;=~-._")
+
+        return self.address + QUERY.sub(whole, PLACEHOLDER.sub(filled, request.path))
 
 
 def feed(source: Source, profile: Profile, found: dict[str, Found]) -> Feed:

@@ -52,7 +52,7 @@ class Job(msgspec.Struct, kw_only=True):
         validators: of the last answer.
         digest: of the last answer that was written.
         left_out: what could not be used in it.
-        whole: whether it says that its things are all that there are.
+        current: whether what it says holds now, so that the source is as fresh as it.
         children: keys of the jobs that followed from it.
     """
 
@@ -64,7 +64,7 @@ class Job(msgspec.Struct, kw_only=True):
     validators: Validators = Validators()
     digest: bytes = b""
     left_out: Counter[str] = msgspec.field(default_factory=Counter)
-    whole: bool = False
+    current: bool = False
     children: tuple[str, ...] = ()
 
 
@@ -181,7 +181,7 @@ class Poll:
             # The same answer as before the failure.
             job.course.ending = Ending.VALUES
         self._note(answered=now)
-        if job.whole:
+        if job.current:
             # A list that is still the same, or empty, is as new as a changed one.
             self._note(newest=now)
 
@@ -198,14 +198,14 @@ class Poll:
             shaped = await asyncio.to_thread(shape, findings, self._feed, now)
         else:
             shaped = shape(findings, self._feed, now)
-        found = bool(shaped.columns or shaped.things or shaped.asks or shaped.whole)
+        found = bool(shaped.columns or shaped.things or shaped.asks or shaped.current)
         if shaped.left_out and not found:
             raise DomainError(
                 Fault.BAD_REQUEST_DATA, f"nothing in it can be used: {shaped.left_out.most_common(1)[0][0]}"
             )
         added = await self._tools.writing.write(shaped, self._feed)
         self._follow(job, shaped.asks)
-        job.left_out, job.whole = shaped.left_out, bool(shaped.whole)
+        job.left_out, job.current = shaped.left_out, shaped.current
         self._tell_left_out(job)
         job.course.ending = Ending.VALUES if found else Ending.NOTHING
         # Nothing is newer than the present, whatever the clock said before it was put right.
@@ -239,12 +239,19 @@ class Poll:
             )
         for key in job.children:
             if key not in wanted:
-                self._jobs.pop(key, None)
+                self._drop(key)
         for key, ask in wanted.items():
             request = self._feed.connector.request(ask.request)
             if key not in self._jobs and len(self._jobs) < JOBS_MAX:
                 self._jobs[key] = Job(request=request, parameters=ask.parameters, due_s=now_s)
         job.children = tuple(wanted)
+
+    def _drop(self, key: str) -> None:
+        """Ask no longer, nor what followed from it: pages follow from pages."""
+        dropped = [key]
+        while dropped:
+            job = self._jobs.pop(dropped.pop(), None)
+            dropped += job.children if job is not None else ()
 
     def _failed(self, job: Job, ending: Ending, detail: str) -> None:
         job.course.failures += 1

@@ -15,7 +15,7 @@ from talwerk.core.quality import Flag, is_good, stored
 from talwerk.core.terms import expand
 from talwerk.core.values import check_instant, check_value
 from talwerk.sdk.connector import Quantity
-from talwerk.sdk.reading import Ask, Finding, Reading, Thing, Unusable, Whole
+from talwerk.sdk.reading import Ask, Current, Finding, Reading, Thing, Unusable, Whole
 
 from .feed import Feed
 
@@ -45,6 +45,7 @@ class Shaped(msgspec.Struct, kw_only=True):
         columns: values by track.
         things: what it says about things.
         whole: short types of which it says that its things are all that there are.
+        current: whether what it says holds now, so that the source is as fresh as it.
         asks: what to ask next.
         later: whether it holds what can only be used later.
         left_out: how much was left out, by reason; gaps that the source itself tells are not among them.
@@ -54,6 +55,7 @@ class Shaped(msgspec.Struct, kw_only=True):
     columns: dict[Track, Column] = {}
     things: list[Thing] = []
     whole: set[str] = set()
+    current: bool = False
     asks: list[Ask] = []
     later: bool = False
     left_out: Counter[str] = msgspec.field(default_factory=Counter)
@@ -73,6 +75,9 @@ def shape(findings: Iterable[Finding], feed: Feed, now: Instant) -> Shaped:
             shaped.asks.append(finding)
         elif isinstance(finding, Whole):
             shaped.whole.add(finding.type)
+            shaped.current = True
+        elif isinstance(finding, Current):
+            shaped.current = True
         else:
             _leave_out(shaped, finding)
     latest = now + FUTURE_TOLERANCE

@@ -6,13 +6,16 @@ reading it takes more than a small share of the time.
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from threading import Lock, Thread
 
 from talwerk.broker import Broker
 from talwerk.core.entity import Attribute
+from talwerk.core.errors import DomainError
 from talwerk.core.instants import Clock
 from talwerk.core.query import Page, Query, Window
 from talwerk.core.scope import Scope
@@ -20,10 +23,14 @@ from talwerk.core.series import Series, SeriesKey
 from talwerk.core.terms import expand
 from talwerk.services.indicators.evidence import OWN
 
+logger = logging.getLogger(__name__)
+
 NAME = expand("name")
 NAME_MAX = 120
 READING_SHARE = 20
 """A register is kept at least this many times as long as it took to read."""
+PATIENCE_S = 0.05
+"""A register that takes longer to read is read beside the pages, never in their way."""
 _SCOPES_MAX = 8
 _NAMES_PER_READ = 1_000
 
@@ -89,13 +96,29 @@ class Registers:
         self._clock = clock
         self._kept: OrderedDict[object, _Kept] = OrderedDict()
         self._numeric: dict[Key, bool] = {}
+        self._reading = Lock()
 
     def current(self, scope: Scope) -> Register:
         """The register for a Scope."""
         seen = (scope.tenant, scope.predicate, scope.attributes)
         kept = self._kept.get(seen)
-        if kept is not None and self._holds(kept):
-            return kept.register
+        if kept is None or (kept.cost_s <= PATIENCE_S and not self._holds(kept)):
+            return self._renewed(seen, scope)
+        if not self._holds(kept) and self._reading.acquire(blocking=False):
+            # In a large city nobody waits for the newest register: it is read beside, and shown when it is there.
+            Thread(target=self._renew_beside, args=(seen, scope), name="register", daemon=True).start()
+        return kept.register
+
+    def _renew_beside(self, seen: object, scope: Scope) -> None:
+        try:
+            self._renewed(seen, scope)
+        except DomainError:
+            # Whoever asks next tries again.
+            logger.warning("the register of measuring points cannot be read", exc_info=True)
+        finally:
+            self._reading.release()
+
+    def _renewed(self, seen: object, scope: Scope) -> Register:
         # The position first: what is written while we read makes the next request read again.
         position, began_s = self._broker.position(), self._clock.monotonic_s()
         register = self._read(scope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -47,7 +48,7 @@ async def test_nobody_waits_for_the_newest_register_of_a_large_city(tmp_path: Pa
         until = time.monotonic() + LIMIT_S
         while set(registers.current(SCOPE).by_entity) != {BRIDGE, DAM}:
             assert time.monotonic() < until, "the newest register never came"
-            time.sleep(0.01)
+            await asyncio.sleep(0.01)
             clock.pass_s(READING_SHARE)
 
 
@@ -67,7 +68,7 @@ async def test_a_register_that_cannot_be_read_leaves_the_old_one(
             clock.pass_s(2 * READING_SHARE)
             assert registers.current(SCOPE) is first
             assert time.monotonic() < until, "nobody tried"
-            time.sleep(0.01)
+            await asyncio.sleep(0.01)
 
 
 def test_patience_is_shorter_than_people_notice() -> None:

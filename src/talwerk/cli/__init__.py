@@ -15,6 +15,7 @@ COMMANDS = {
     "status": "Show how the city is, running or not.",
     "doctor": "Say what is wrong and what to do about it.",
     "replay": "Write a file of measurements into the city.",
+    "twin": "Serve all sources from a simulated city, and let them fail.",
     "sample": "Write an example file of measurements and its mapping.",
     "backup": "Copy the city's data, while it runs, and check the copy.",
     "restore": "Put a backup or the continuous copy in the place of the city's data.",

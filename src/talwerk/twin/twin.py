@@ -1,0 +1,200 @@
+"""The twin of a city's sources: from a request to the answer, with faults and a scenario that can be switched."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from importlib import resources
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote
+
+import msgspec
+
+from talwerk import cities
+from talwerk.core.errors import DomainError
+from talwerk.core.instants import Instant, format_instant
+from talwerk.sdk.profile import Source
+from talwerk.sdk.recording import RECORDING
+
+from . import scenario
+from .asked import Asked, json_reply
+from .faults import KINDS
+from .landscape import Landscape
+from .pace import Pace
+from .replies import Reply, recorded_replies
+from .responders import responders
+from .simulator import SimulatedCity
+
+CONTROL = "twin"
+"""First part of the paths by which the twin itself is steered; no source has this key."""
+CONNECTORS = "talwerk.connectors"
+
+logger = logging.getLogger(__name__)
+
+
+class TwinState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a twin does at the moment; the answer to ``GET /twin``.
+
+    Attributes:
+        city: name of the city.
+        now: the simulated present.
+        scenario: what is played.
+        sources: by key, how each is answered: ``simulated``, ``recorded`` or ``missing``.
+        faults: by key of the source, those that are switched on.
+        kinds: faults that can be switched on, with their meaning.
+        scenarios: what can be played.
+    """
+
+    city: str
+    now: str
+    scenario: str
+    sources: dict[str, str]
+    faults: dict[str, str]
+    kinds: dict[str, str]
+    scenarios: tuple[str, ...]
+
+
+class Twin:
+    """Answers for every source of a profile.
+
+    Args:
+        city: key or folder of the profile.
+        pace: its time.
+        seed: of the simulation.
+        playing: name of the scenario.
+        as_dated: whether a scenario keeps its own dates when the start lies among them.
+
+    Raises:
+        DomainError: there is no such city or scenario, or one of their files cannot be read.
+    """
+
+    def __init__(
+        self, city: str, pace: Pace, seed: int = 1, playing: str = scenario.NORMAL, *, as_dated: bool = False
+    ) -> None:
+        self._city = city
+        self._pace = pace
+        self._seed = seed
+        self.land = Landscape(city, cities.load(city))
+        self.sources = {source.key: source for source in self.land.profile.sources}
+        self._responders = responders()
+        self._faults: dict[str, str] = {}
+        self._answered = functools.lru_cache(maxsize=64)(self._compute)
+        self.play(playing, as_dated=as_dated)
+
+    def play(self, name: str, *, as_dated: bool = False) -> None:
+        """Begin a scenario now.
+
+        Raises:
+            DomainError: there is none of that name, or its file cannot be read.
+        """
+        played = scenario.play(scenario.load(name, self._city), self._pace.now(), as_dated=as_dated)
+        self.simulated = SimulatedCity(self.land.figure, self._seed, played)
+        self._scenario = name
+        self._answered.cache_clear()
+
+    def state(self) -> TwinState:
+        """What it does at the moment."""
+        return TwinState(
+            city=self.land.profile.city.name,
+            now=format_instant(self._pace.now()),
+            scenario=self._scenario,
+            sources={key: self.manner(source) for key, source in self.sources.items()},
+            faults=self._faults,
+            kinds={name: kind.meaning for name, kind in KINDS.items()},
+            scenarios=tuple(scenario.known(self._city)),
+        )
+
+    def manner(self, source: Source) -> str:
+        """How a source is answered: ``simulated``, ``recorded`` or ``missing``."""
+        if source.connector in self._responders:
+            return "simulated"
+        return "recorded" if (_recording(source.connector) / RECORDING).is_file() else "missing"
+
+    def answer(self, method: str, target: str) -> Reply:
+        """The answer to a request.
+
+        Args:
+            method: of HTTP.
+            target: path and query; the path begins with the key of a source.
+        """
+        path, _, query = target.partition("?")
+        key, _, rest = path.lstrip("/").partition("/")
+        if key == CONTROL:
+            return self._control(method, [unquote(part) for part in rest.split("/") if part])
+        source = self.sources.get(unquote(key))
+        if source is None:
+            return problem(404, f"There is no source {key[:80]!r}; there are {', '.join(self.sources)}.")
+        if method not in {"GET", "HEAD"}:
+            return problem(405, "Sources are read with GET.")
+        now = self._pace.now()
+        reply = self._reply(source, f"/{rest}", query, now)
+        kind = self._fault(source.key, now)
+        return KINDS[kind].fault(target, reply) if kind else reply
+
+    def _reply(self, source: Source, path: str, query: str, now: Instant) -> Reply:
+        # Within one minute nothing new is measured: who asks again is answered from memory.
+        minute = Instant(now // 60_000_000 * 60_000_000)
+        return self._answered(source.key, path, query, minute)
+
+    def _compute(self, key: str, path: str, query: str, now: Instant) -> Reply:
+        source = self.sources[key]
+        respond = self._responders.get(source.connector)
+        if respond is None:
+            return _recorded(source, path, query, now)
+        asked = Asked(
+            source=source,
+            path=unquote(path),
+            query=dict(parse_qsl(query, keep_blank_values=True)),
+            now=now,
+            city=self.simulated,
+            land=self.land,
+        )
+        return respond(asked) or problem(404, f"The simulated {source.connector} has no {path[:200]!r}.")
+
+    def _fault(self, key: str, now: Instant) -> str:
+        if key in self._faults:
+            return self._faults[key]
+        return next((each.kind for each in self.simulated.faults(now) if each.key in {"*", key}), "")
+
+    def _control(self, method: str, parts: list[str]) -> Reply:
+        """Look, ``PUT fault/SOURCE/KIND``, ``DELETE fault/SOURCE``, ``PUT scenario/NAME``; all below ``/twin``."""
+        match method, parts:
+            case "GET", []:
+                pass
+            case "PUT", ["fault", key, kind] if key in self.sources and kind in KINDS:
+                self._faults[key] = kind
+                logger.info("source %s: %s", key, KINDS[kind].meaning)
+            case "DELETE", ["fault", key] if key in self.sources:
+                self._faults.pop(key, None)
+                logger.info("source %s: no fault any more", key)
+            case "PUT", ["scenario", name]:
+                try:
+                    self.play(name)
+                except DomainError as error:
+                    return problem(404, error.detail)
+            case _:
+                return problem(404, "There is no such source, fault or scenario; GET /twin lists them.")
+        return json_reply(self.state())
+
+
+def problem(status: int, detail: str) -> Reply:
+    """An error of the twin itself (RFC 9457)."""
+    body = msgspec.json.encode({"status": status, "detail": detail})
+    return Reply(body, status, {"content-type": "application/problem+json"})
+
+
+def _recording(connector: str) -> Path:
+    return Path(str(resources.files(CONNECTORS))) / "recordings" / connector.replace("-", "_")
+
+
+def _recorded(source: Source, path: str, query: str, now: Instant) -> Reply:
+    """What the connector's recording holds for a path; where nothing has this query, what has any."""
+    folder = _recording(source.connector)
+    if not (folder / RECORDING).is_file():
+        return problem(404, f"Nobody simulates {source.connector}, and it has no recording.")
+    replies = recorded_replies(folder, now)
+    same = [reply for known, reply in replies.items() if known.partition("?")[0] == path]
+    exact = replies.get(f"{path}?{query}" if query else path)
+    if exact is None and not same:
+        return problem(404, f"The recording of {source.connector} has no {path[:200]!r}.")
+    return exact or same[0]

@@ -177,7 +177,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         things: native ids that are wanted besides those that measuring points name; none at all means all of them.
         parameters: for the connector.
         title: what people call it, empty for the connector's.
-        licence: SPDX identifier, empty for the connector's: an operator who has asked may know more.
+        publisher: who publishes it, empty for the connector's.
+        licence: SPDX identifier, ``restricted`` or ``unknown``, empty for the connector's: whoever has asked may know
+            more.
         attribution: the credit line, empty for the connector's.
         every_s: seconds between two polls, 0 for the connector's.
         stale_s: seconds after which a value is stale, 0 for the connector's.
@@ -190,6 +192,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     things: tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~\-]+$", max_length=200)], ...] = ()
     parameters: dict[str, str | int | float | bool] = {}
     title: str = ""
+    publisher: str = ""
     licence: str = ""
     attribution: str = ""
     every_s: Annotated[int, Meta(ge=0)] = 0

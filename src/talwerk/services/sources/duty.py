@@ -195,7 +195,7 @@ def described(state: SourceState, feed: Feed) -> Entity:
         "name": state.title,
         "health": state.health.value,
         "lastError": state.error,
-        "publisher": feed.connector.publisher,
+        "publisher": feed.publisher,
         "licence": feed.licence,
         "attribution": feed.attribution,
     }

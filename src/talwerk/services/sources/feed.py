@@ -27,6 +27,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         key: of the source.
         title: what people call it.
+        publisher: who publishes it.
         address: what paths follow.
         ags: key of the authority in ids.
         connector: how it is read.
@@ -43,6 +44,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     title: str
+    publisher: str
     address: str
     ags: str
     connector: Connector
@@ -133,6 +135,7 @@ def feed(source: Source, profile: Profile, found: dict[str, Found]) -> Feed:
     return Feed(
         key=source.key,
         title=source.title or connector.title,
+        publisher=source.publisher or connector.publisher,
         address=source.address,
         ags=profile.city.ags,
         connector=connector,

@@ -59,7 +59,7 @@ def described(thing: Thing, feed: Feed) -> Entity:
             kind=Kind.PROPERTY,
             value=list(thing.levels),
             unit=units.pop() if len(units) == 1 else None,
-            subattributes={STATED_BY: (Attribute(kind=Kind.PROPERTY, value=feed.connector.publisher),)},
+            subattributes={STATED_BY: (Attribute(kind=Kind.PROPERTY, value=feed.publisher),)},
         )
     return Entity(
         id=feed.entity(thing.type, thing.native),

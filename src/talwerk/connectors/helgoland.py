@@ -1,9 +1,9 @@
-"""Levels, discharges and rain of the Wupperverband: time series of a 52°North Helgoland interface (its older paths).
+"""Levels, discharges and rain from a 52°North Helgoland interface (SensorWeb), as water boards run it: its older paths.
 
 Public clients know the shape: a list of series with station and unit, and values with milliseconds since 1970, UTC.
 Whether a stamp is the start or the end of what it sums up (rain) is not documented; the end is assumed. Where a station
 has several series of one quantity (raw values, daily means), the one with the newest value is read.
-The live interface was never reached from where this was written.
+No live interface was ever reached from where this was written.
 """
 
 from __future__ import annotations
@@ -83,13 +83,12 @@ def values(payload: Any, context: Context) -> Iterator[Finding]:
 
 
 CONNECTOR = Connector(
-    key="wupperverband",
-    title="Wupperverband, Gewässerinformationssystem FluGGS",
-    publisher="Wupperverband",
-    licence="restricted",
-    terms="Non-commercial use with the credit line and the year; not openly licensed; to be asked at most every five "
-    "minutes. An operator with an agreement sets the licence in the profile.",
-    attribution="© Wupperverband",
+    key="helgoland",
+    title="Messreihen einer Helgoland-Schnittstelle",
+    publisher="Betreiber der Messreihen",
+    licence="unknown",
+    terms="Every operator has terms of its own; the profile states those of its source, with its publisher and credit.",
+    attribution="Betreiber der Messreihen",
     quantities=(
         Quantity(attribute="height", type="WaterObserved", unit="CMT", least=-500, most=3_000),
         Quantity(attribute="flow", type="WaterObserved", unit="MQS", least=-50, most=2_000),

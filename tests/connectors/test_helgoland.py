@@ -1,4 +1,4 @@
-"""The water board's series: milliseconds, units in words, stations by their names."""
+"""A water board's series: milliseconds, units in words, stations by their names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talwerk import cities
-from talwerk.connectors.wupperverband import CONNECTOR, UNITS, native_of, series, values
+from talwerk.connectors.helgoland import CONNECTOR, UNITS, native_of, series, values
 from talwerk.core.instants import EARLIEST, LATEST, parse_instant
 from talwerk.sdk.reading import Ask, Context, Reading, Thing, Unusable
 from tests.connectors.answers import json_values
@@ -97,10 +97,12 @@ def test_all_stations_are_read_when_none_is_named() -> None:
     assert found == ["kluse", "opladen"]
 
 
-def test_what_the_profiles_name_can_be_a_label() -> None:
-    for key in ("wuppertal", "solingen"):
-        city = cities.load(key)
-        named = (entity.partition(":") for point in city.measuring_points for entity in point.entities)
-        stations = [native for source, _, native in named if source == CONNECTOR.key]
-        assert stations
-        assert all(native_of(native, "") == native for native in stations)
+@pytest.mark.parametrize("key", cities.available())
+def test_what_a_profile_names_can_be_the_label_of_a_station(key: str) -> None:
+    city = cities.load(key)
+    for source in city.sources:
+        if source.connector == CONNECTOR.key:
+            assert city.wanted(source)
+            assert all(native_of(native, "") == native for native in city.wanted(source))
+            assert source.licence == "restricted", "the terms are non-commercial"
+            assert source.publisher in source.attribution

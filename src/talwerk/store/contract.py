@@ -241,6 +241,10 @@ class Store(Protocol):
         """Whether the city's observations are real or simulated; the first observation decides for ever."""
         ...
 
+    def held_live(self) -> bool:
+        """Whether it ever held a live observation: a measured one that did not come from a file."""
+        ...
+
     def condition(self) -> Condition:
         """How the store is now. A store that only reads knows of the disk, not of what the writer met."""
         ...

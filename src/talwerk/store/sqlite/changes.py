@@ -10,7 +10,7 @@ import apsw
 import msgspec
 from msgspec.structs import replace
 
-from talwerk.core.change import Change, Done, Mode, Observations, Outcome
+from talwerk.core.change import Change, Done, Mode, Observations, Origin, Outcome
 from talwerk.core.entity import Attribute, Attributes, Entity, Kind, observed_or_created
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import FUTURE_TOLERANCE, Clock, Instant
@@ -41,6 +41,11 @@ class Origins(msgspec.Struct, frozen=True):
 
     scope: Scope
     cause: log.Cause
+
+    @property
+    def live(self) -> bool:
+        """Whether it came by itself, not from a file and not by a calculation."""
+        return self.cause.origin is Origin.LIVE
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -112,7 +117,7 @@ class Changes:
                 self._history.mark_deleted(sid, merged.now, instance.kind)
         extent = self._remember(eid, change, merged)
         if observed:
-            self._nature.note(simulated=change.provenance.simulated)
+            self._nature.note(simulated=change.provenance.simulated, live=origins.live)
         return self._logged(Step(stored, merged, eid, extent), origins.cause)
 
     def observe(self, observations: Observations, origins: Origins) -> Outcome:
@@ -134,7 +139,7 @@ class Changes:
             self._series.make_current(sid, track, now)
         rows = list(zip(observations.at, observations.values, flags_of(observations, present), strict=True))
         extent = self._columns.put(track, sid, rows, now)
-        self._nature.note(simulated=observations.provenance.simulated)
+        self._nature.note(simulated=observations.provenance.simulated, live=origins.live)
         return self._logged(Step(stored, merged, eid, extent, observations.attribute), origins.cause)
 
     def tidy(self, keeping: Keeping, budget_s: float) -> Tidied:
@@ -216,7 +221,7 @@ class Changes:
         if body is None:
             return Outcome(entity=id_, done=Done.UNCHANGED, refused=revised.refused)
         if change.mode is Mode.REVISE and _brings_observations(change):
-            self._nature.note(simulated=change.provenance.simulated)
+            self._nature.note(simulated=change.provenance.simulated, live=origins.live)
         self.position = log.append(self._connection, self.position + 1, origins.cause, stored.eid, now, body)
         done = Done.DELETED if change.mode is Mode.ERASE else Done.UPDATED
         return Outcome(entity=id_, done=done, refused=revised.refused)

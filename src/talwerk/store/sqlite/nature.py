@@ -13,6 +13,11 @@ def nature_of(connection: apsw.Connection) -> Nature:
     return Nature(connection.execute("SELECT value FROM meta WHERE key = 'nature'").get or Nature.EMPTY)
 
 
+def held_live(connection: apsw.Connection) -> bool:
+    """Whether an observation was ever written that somebody measured and that came by itself, not from a file."""
+    return connection.execute("SELECT value FROM meta WHERE key = 'live'").get is not None
+
+
 class NatureGuard:
     """Keeps simulated observations out of a real city.
 
@@ -23,6 +28,7 @@ class NatureGuard:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._nature = nature_of(connection)
+        self._live = held_live(connection)
 
     def check(self, *, simulated: bool) -> None:
         """Make sure that an observation may come in.
@@ -33,8 +39,11 @@ class NatureGuard:
         if simulated and self._nature is Nature.MEASURED:
             raise DomainError(Fault.FORBIDDEN, "The city holds real observations; simulated ones never go beside them.")
 
-    def note(self, *, simulated: bool) -> None:
-        """Take note of an observation that was written."""
+    def note(self, *, simulated: bool, live: bool) -> None:
+        """Take note of an observation that was written; whether it came live, not from a file."""
+        if live and not simulated and not self._live:
+            self._live = True
+            self._connection.execute("INSERT INTO meta (key, value) VALUES ('live', 'yes')")
         if self._nature is Nature.EMPTY:
             self._nature = Nature.SIMULATED if simulated else Nature.MEASURED
             self._connection.execute("INSERT INTO meta (key, value) VALUES ('nature', ?)", (self._nature.value,))
@@ -42,3 +51,4 @@ class NatureGuard:
     def forget(self) -> None:
         """Forget what was noted in a transaction that was rolled back."""
         self._nature = nature_of(self._connection)
+        self._live = held_live(self._connection)

@@ -24,7 +24,7 @@ from .cursor import Cursors
 from .faults import translated
 from .kept import Kept
 from .limits import Limits
-from .nature import nature_of
+from .nature import held_live, nature_of
 from .schema import migrate, refuse_newer, steps
 from .wal import Wal
 from .write import Writer
@@ -163,6 +163,11 @@ class SqliteStore:
         """Whether the city's observations are real or simulated."""
         with self._readers.snapshot() as connection:
             return nature_of(connection)
+
+    def held_live(self) -> bool:
+        """Whether it ever held a live observation: a measured one that did not come from a file."""
+        with self._readers.snapshot() as connection:
+            return held_live(connection)
 
     def condition(self) -> Condition:
         """How the store is now."""

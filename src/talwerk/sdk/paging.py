@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .reading import Ask, Context, Unusable
 
@@ -46,7 +46,7 @@ def query_of(link: object, ending: str) -> str | None:
         parts = urlsplit(link if isinstance(link, str) else "")
     except ValueError:
         return None
-    return parts.query if parts.query and parts.path.rstrip("/").endswith(ending) else None
+    return parts.query if parts.query and unquote(parts.path).rstrip("/").endswith(ending) else None
 
 
 def native_of(text: object) -> str:

@@ -40,7 +40,15 @@ def discover(own: Path | None = None) -> dict[str, Found]:
     package = importlib.import_module(PACKAGE)
     references = [f"{PACKAGE}.{module.name}:{NAME}" for module in pkgutil.iter_modules(package.__path__)]
     references += [point.value for point in entry_points(group=PACKAGE)]
-    references += references_in(own) if own is not None else []
+    return _loaded(references, discover_in(own) if own is not None else {})
+
+
+def discover_in(folder: Path) -> dict[str, Found]:
+    """The connectors of a folder alone, by key; it need not be there."""
+    return _loaded(references_in(folder), {})
+
+
+def _loaded(references: list[str], more: dict[str, Found]) -> dict[str, Found]:
     found: dict[str, Found] = {}
     for reference in references:
         try:
@@ -53,6 +61,10 @@ def discover(own: Path | None = None) -> dict[str, Found]:
             logger.error("the connector %s has the key of another one: %s", reference, connector.key)
             continue
         found[connector.key] = Found(reference, connector)
+    for key, own in more.items():
+        if key in found:
+            logger.error("the connector %s has the key of another one: %s", own.reference, key)
+        found.setdefault(key, own)
     return found
 
 

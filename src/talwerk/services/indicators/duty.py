@@ -95,9 +95,9 @@ class Indicators:
 
     def _computed(self, ending: Event) -> list[Change]:
         """What has to be written so that all indicators are as they should be now; nothing in an empty city."""
-        evidence = Evidence(self._broker, self._scope, self._ground, self._clock.now())
-        if not evidence.series:
+        if not self._broker.position():
             return []
+        evidence = Evidence(self._broker, self._scope, self._ground, self._clock.now())
         ags = self._ground.profile.city.ags
         news: list[Change] = []
         for theme, indicator in self._themes.indicators():

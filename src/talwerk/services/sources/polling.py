@@ -198,8 +198,10 @@ class Poll:
             shaped = await asyncio.to_thread(shape, findings, self._feed, now)
         else:
             shaped = shape(findings, self._feed, now)
-        found = bool(shaped.columns or shaped.things or shaped.asks or shaped.current)
-        if shaped.left_out and not found:
+        usable = bool(shaped.columns or shaped.things or shaped.asks)
+        # A list that is empty says something; one of which nothing could be used does not.
+        found = usable or shaped.current
+        if shaped.left_out and not usable:
             raise DomainError(
                 Fault.BAD_REQUEST_DATA, f"nothing in it can be used: {shaped.left_out.most_common(1)[0][0]}"
             )

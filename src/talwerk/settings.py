@@ -18,7 +18,7 @@ from talwerk.services.outgoing import Egress
 
 PREFIX = "TALWERK_"
 FILE = "talwerk.toml"
-STANDING = ("city", "data", "host", "port", "single")
+STANDING = ("city", "data", "host", "port", "feeds", "single")
 """What a running city cannot change; a reload leaves it as it is."""
 
 

@@ -19,7 +19,7 @@ from talwerk.core.scope import Scope
 from talwerk.privacy import policy
 from talwerk.privacy.principals import Credentials
 from talwerk.privacy.seal import OpenDataLog, OpenSeal
-from talwerk.processes.directory import DATABASE, prepare, writing_right
+from talwerk.processes.directory import DATABASE, directory_of, prepare, writing_right
 from talwerk.processes.door import RemoteWriter, open_door
 from talwerk.processes.duties import Roster
 from talwerk.processes.engine import Engine
@@ -29,6 +29,7 @@ from talwerk.processes.workers.pool import Pool
 from talwerk.protocols.http.tally import Tally
 from talwerk.sdk.profile import Profile
 from talwerk.services.indicators.themes import Themes
+from talwerk.services.territory import FOLDER
 from talwerk.settings import Settings
 from talwerk.store import Keeping, Tidied
 from talwerk.store.sqlite import SqliteStore
@@ -68,6 +69,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         tally: the requests that this process answers.
         report: asks the engine what it knows of the running city.
         reporter: where the engine's duties put what they know; None in other processes.
+        held_live: whether the city ever held a live observation; files that were read in do not count.
     """
 
     settings: Settings
@@ -84,6 +86,12 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     tally: Tally
     report: Callable[[], Awaitable[Report]]
     reporter: Reporter | None = None
+    held_live: Callable[[], bool]
+
+    @property
+    def official(self) -> Path:
+        """Where the city's official open files lie; a city and its twin share them."""
+        return directory_of(self.settings.data, self.profile.city.key) / FOLDER
 
     @property
     def roster(self) -> Roster | None:
@@ -110,8 +118,9 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
     """
     clock = clock or SystemClock()
     profile, themes = cities.load(settings.city), Themes.load(settings.city)
-    directory = settings.data / profile.city.key
-    prepare(directory, profile.city.key)
+    twin = settings.feeds == "twin"
+    directory = directory_of(settings.data, profile.city.key, twin=twin)
+    prepare(directory, profile.city.key, twin=twin)
     # What the city measures and what its themes are about is what it is asked for.
     queried = themes.queried().union(point.attribute_iri for point in profile.measuring_points)
     async with contextlib.AsyncExitStack() as stack:
@@ -146,6 +155,7 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             tally=tally,
             report=writer.report,
             reporter=writer if isinstance(writer, Reporter) else None,
+            held_live=store.held_live,
         )
 
 

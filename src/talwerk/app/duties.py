@@ -11,22 +11,28 @@ from talwerk.services.indicators.duty import Indicators
 from talwerk.services.indicators.evidence import Ground
 from talwerk.services.places.register import FILE
 from talwerk.services.sources.duty import Sources
-from talwerk.services.territory import FOLDER
+from talwerk.services.sources.fetching import Patience
 from talwerk.store import Keeping
 
 from .city import City
+from .feeds import Course, Probe
 
 
-def duties(city: City) -> tuple[Duty, ...]:
-    """Everything that goes on in the engine's process as long as the city is up."""
-    return (*_sources(city), *_copies(city), *_housekeeping(city), _indicators(city))
+def duties(city: City, course: Course) -> tuple[Duty, ...]:
+    """Everything that goes on in the engine's process as long as the city is up.
+
+    Args:
+        city: which is open.
+        course: of its feeds.
+    """
+    return (*_sources(city, course), *_copies(city), *_housekeeping(city), _indicators(city))
 
 
 def _indicators(city: City) -> Duty:
     ground = Ground(
         profile=city.profile,
         territory=cities.territory(city.settings.city),
-        addresses=city.directory / FOLDER / FILE,
+        addresses=city.official / FILE,
     )
     return Indicators(city.themes, ground, city.broker, city.system_scope("indicators"), clock=city.clock)
 
@@ -50,7 +56,8 @@ def _housekeeping(city: City) -> tuple[Duty, ...]:
 
 def _copies(city: City) -> tuple[Duty, ...]:
     """Backups and the continuous copy."""
-    if city.wal is None:
+    # What a twin made it makes again.
+    if city.wal is None or city.settings.feeds == "twin":
         return ()
     plan = plan_of(city.settings, city.profile.city.key, city.profile.city.zone)
     copies, made = copy_duties(city.settings, plan, city.wal, city.clock)
@@ -59,10 +66,9 @@ def _copies(city: City) -> tuple[Duty, ...]:
     return made
 
 
-def _sources(city: City) -> list[Duty]:
+def _sources(city: City, course: Course) -> list[Duty]:
     settings = city.settings
-    # Until there is a twin to switch to, "auto" means the real feeds.
-    if settings.feeds not in {"auto", "live"} or not city.profile.sources:
+    if settings.feeds == "off" or not city.profile.sources:
         return []
     polled = Sources(
         city.profile,
@@ -71,8 +77,13 @@ def _sources(city: City) -> list[Duty]:
         clock=city.clock,
         egress=settings.egress,
         heavy=city.workers.run,
+        # A twin on this machine needs no politeness.
+        patience=Patience(gap_s=0.0) if course.addresses is not None else None,
+        twin=course.addresses,
         own=cities.folder(settings.city) / cities.CONNECTORS,
     )
     if city.reporter is not None:
         city.reporter.sources = polled.states
-    return [polled]
+    if course.go_over is None or city.held_live():
+        return [polled]
+    return [polled, Probe(polled.states, course.go_over)]

@@ -11,7 +11,6 @@ from starlette.types import ASGIApp
 from talwerk import cities
 from talwerk.processes.figures import figures
 from talwerk.services.places.whereabouts import Gazetteer
-from talwerk.services.territory import FOLDER
 
 from .city import City
 
@@ -35,7 +34,7 @@ def routes(city: City) -> list[BaseRoute]:
         *ngsild.routes(city.broker, city.clock, city.workers, contexts),
         *live.routes(city.broker, city.ending),
         *plain.routes(city.broker, city.clock),
-        *places.routes(city.broker, Gazetteer(cities.territory(city.settings.city), city.directory / FOLDER)),
+        *places.routes(city.broker, Gazetteer(cities.territory(city.settings.city), city.official)),
         *description.routes(
             (
                 ngsild.description(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from talwerk.core.instants import format_instant
 from talwerk.processes.tls import Tls
 from talwerk.settings import Settings
@@ -9,13 +11,23 @@ from talwerk.settings import Settings
 from .city import City
 
 
-def welcome(city: City, port: int, tls: Tls | None) -> str:
+class Greeting(Enum):
+    """What an operator has to be told when a process is ready."""
+
+    NONE = "none"
+    WELCOME = "welcome"
+    GONE_OVER = "gone over"
+    """The city goes on as its twin."""
+
+
+def welcome(city: City, port: int, tls: Tls | None, greeting: Greeting = Greeting.WELCOME) -> str:
     """The text.
 
     Args:
         city: the city that is up.
         port: where it listens.
         tls: its certificate, None when it speaks plain HTTP.
+        greeting: which.
     """
     settings = city.settings
     base = _address(settings, port, tls)
@@ -26,13 +38,20 @@ def welcome(city: City, port: int, tls: Tls | None) -> str:
         reached = f"Behind a proxy: {', '.join(f'https://{name}' for name in settings.hosts)}\n"
     elif tls is not None:
         reached = f"Certificate: {tls.name}, until {format_instant(tls.until)}\n"
+    if settings.feeds == "twin":
+        reached += "Simulated: nobody measured these values; what the twin does, `talwerk twin show` tells\n"
+    if greeting is Greeting.GONE_OVER:
+        return (
+            f"\nNo source answers: {city.profile.city.name} shows its twin on {base}\n{reached}Data: {city.directory}\n"
+        )
     return f"""
 Talwerk {city.profile.city.name} is up: {base}
 {reached}Data: {city.directory}
 
 Five things to try:
   1  Look at the city          {base}/de
-  2  Give it an example        talwerk sample{flags} && talwerk replay sample.csv --mapping sample.toml{flags}{where}
+  2  Give it an example        talwerk sample{flags}
+                               talwerk replay sample.csv --mapping sample.toml --feeds twin{flags}{where}
   3  Ask what there is         curl {base}/ngsi-ld/v1/types
   4  Read a river as a table   curl {base}/api/v1/stations
   5  Write as the operator     curl {base}/ngsi-ld/v1/entities -H "Authorization: Bearer $(talwerk token{where})" \\

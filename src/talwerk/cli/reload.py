@@ -8,7 +8,9 @@ import signal
 import click
 
 from talwerk import cities
+from talwerk.app.feeds import settled
 from talwerk.core.errors import DomainError, Fault
+from talwerk.processes.directory import directory_of
 from talwerk.processes.main_process import main_process
 from talwerk.settings import Settings
 
@@ -16,10 +18,12 @@ from .options import with_settings
 
 
 @click.command()
-@with_settings("city", "data")
+@with_settings("city", "data", "feeds")
 def reload(settings: Settings) -> None:
     """Let the running city read its settings, certificate and token anew, without a break."""
-    directory = settings.data / cities.load(settings.city).city.key
+    settings = settled(settings)
+    key = cities.load(settings.city).city.key
+    directory = directory_of(settings.data, key, twin=settings.feeds == "twin")
     pid = main_process(directory)
     if pid is None:
         raise DomainError(Fault.NOT_FOUND, f"No city runs on {directory}.")

@@ -15,6 +15,7 @@ import msgspec
 
 from talwerk import cities
 from talwerk.app import open_city
+from talwerk.app.feeds import settled
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import SystemClock
 from talwerk.services.replay import replay as service
@@ -38,7 +39,7 @@ SKIPPED = 3
 )
 @click.option("--check", "check_only", is_flag=True, help="Read and report everything, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@with_settings("city", "data")
+@with_settings("city", "data", "feeds")
 def replay(settings: Settings, file: Path, mapping: str, check_only: bool, as_json: bool) -> None:
     """Write the measurements of FILE (a CSV table, - for standard input) into the city.
 
@@ -47,6 +48,7 @@ def replay(settings: Settings, file: Path, mapping: str, check_only: bool, as_js
     Exit codes: 0 everything is in, 1 nothing usable or refused, 2 wrong usage, 3 done, but some rows or values were
     left out; the report names their lines.
     """
+    settings = settled(settings)
     with _recording(file) as recording, _bar() as progress:
         report = asyncio.run(_run(settings, recording, mapping, check_only, progress))
     if as_json:
@@ -54,7 +56,8 @@ def replay(settings: Settings, file: Path, mapping: str, check_only: bool, as_js
     else:
         click.echo(report.text())
         if not check_only:
-            click.echo(f"City: {cities.load(settings.city).city.name}, data: {settings.data}")
+            simulated = ", the simulated one" if settings.feeds == "twin" else ""
+            click.echo(f"City: {cities.load(settings.city).city.name}{simulated}, data: {settings.data}")
     if not report.complete:
         click.get_current_context().exit(SKIPPED)
 
@@ -71,7 +74,8 @@ async def _run(
             scope = city.system_scope("replay")
             return await service.replay(recording, made, city.broker, scope, clock=city.clock, progress=progress)
         except MixedError as error:
-            detail = f"{error.detail} The directory is {city.directory}; --data DIR names another one."
+            other = "--feeds twin names that of the simulated city, --data DIR another one."
+            detail = f"{error.detail} The directory is {city.directory}; {other}"
             raise DomainError(error.fault, detail, recording.name) from None
 
 

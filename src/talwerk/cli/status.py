@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import click
 import msgspec
 
+from talwerk.app.feeds import settled
 from talwerk.core.instants import SECOND, Instant, SystemClock, format_instant
 from talwerk.processes.doctor import Examined, Level, State, examine
 from talwerk.processes.doctor.amounts import size, span
@@ -20,11 +21,11 @@ NOT_RUNNING, IN_TROUBLE = 1, 3
 
 
 @click.command()
-@with_settings("city", "data")
+@with_settings("city", "data", "feeds")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def status(settings: Settings, *, as_json: bool) -> None:
     """Show how the city is. Exit codes: 0 it runs, 1 it does not, 3 it runs and something is wrong."""
-    found = asyncio.run(examine(settings, SystemClock()))
+    found = asyncio.run(examine(settled(settings), SystemClock()))
     if as_json:
         click.echo(msgspec.json.encode(found, enc_hook=str).decode())
     else:

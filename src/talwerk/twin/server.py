@@ -88,12 +88,15 @@ class _Office:
         if task is not None:
             self.talks.add(task)
             task.add_done_callback(self.talks.discard)
-        # Who hangs up on a slow or broken answer does what the fault is there for.
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-            while await self._turn(reader, writer):
-                pass
-        with contextlib.suppress(OSError):
-            writer.close()
+        # Who hangs up on a slow or broken answer does what the fault is there for; at the end all are cancelled.
+        over = (OSError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError)
+        try:
+            with contextlib.suppress(*over):
+                while await self._turn(reader, writer):
+                    pass
+        finally:
+            with contextlib.suppress(OSError):
+                writer.close()
 
     async def _turn(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer; whether the connection goes on."""

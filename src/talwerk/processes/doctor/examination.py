@@ -18,7 +18,7 @@ from talwerk.core.instants import Clock, Instant
 from talwerk.privacy.devices import FILE as DEVICES
 from talwerk.privacy.principals import TOKEN_FILE
 from talwerk.processes.copies.state import CopiesState, read_state
-from talwerk.processes.directory import DATABASE, LOCK
+from talwerk.processes.directory import DATABASE, LOCK, directory_of
 from talwerk.processes.door import RemoteWriter
 from talwerk.processes.growth import Forecast, forecast, read_sizes
 from talwerk.processes.report import Report
@@ -84,7 +84,8 @@ async def examine(settings: Settings, clock: Clock, *, thorough: bool = False, p
         DomainError: ResourceNotFound for an unknown city; BadRequestData for a broken profile.
     """
     profile = cities.load(settings.city)
-    directory = settings.data / profile.city.key
+    twin = settings.feeds == "twin"
+    directory = directory_of(settings.data, profile.city.key, twin=twin)
     report = await ask(directory, clock)
     reserve_bytes = settings.disk_reserve_mb * 1_000_000
     limits = Limits(disk_reserve_bytes=reserve_bytes)
@@ -98,7 +99,8 @@ async def examine(settings: Settings, clock: Clock, *, thorough: bool = False, p
     if free_bytes is not None:
         found.extend(check_room(free_bytes, reserve_bytes, coming))
         since = report.since if report is not None else None
-        found.extend(check_copies(copies, clock.now(), wanted=bool(settings.backup_at), since=since))
+        # What a twin made it makes again: nobody copies it.
+        found.extend(() if twin else check_copies(copies, clock.now(), wanted=bool(settings.backup_at), since=since))
     if pages and (directory / DATABASE).exists():
         found.append(check_all_pages(directory / DATABASE))
     if thorough:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 from talwerk.broker import Broker
@@ -19,7 +20,7 @@ from talwerk.services.outgoing import Egress
 from talwerk.services.replay.provenance import MixedError, check_unmixed
 
 from .discovery import discover
-from .feed import Feed, feed
+from .feed import Feed, feed, of_twin
 from .fetching import Fetcher, Patience
 from .polling import Heavy, Poll, Tools
 from .state import Health, SourceState
@@ -50,6 +51,7 @@ class Sources:
         heavy: reads large answers elsewhere, None for a thread.
         patience: how long a source may take.
         own: the folder of the profile's own connectors, None for none.
+        twin: where a twin answers instead of each source, by its key; None for the real ones.
     """
 
     name = "sources"
@@ -65,6 +67,7 @@ class Sources:
         heavy: Heavy | None = None,
         patience: Patience | None = None,
         own: Path | None = None,
+        twin: Mapping[str, str] | None = None,
     ) -> None:
         self._profile = profile
         self._broker = broker
@@ -74,6 +77,7 @@ class Sources:
         self._own = own
         self._heavy = heavy
         self._patience = patience
+        self._twin = twin
         self._polls: tuple[Poll, ...] = ()
 
     def states(self) -> tuple[SourceState, ...]:
@@ -85,7 +89,7 @@ class Sources:
         if not self._profile.sources:
             return
         try:
-            check_unmixed(self._broker, self._scope, simulated=False)
+            check_unmixed(self._broker, self._scope, simulated=self._twin is not None)
         except MixedError as error:
             logger.warning("sources are not polled: %s", error.detail)
             return
@@ -106,7 +110,8 @@ class Sources:
         feeds = []
         for source in self._profile.sources:
             try:
-                feeds.append(feed(source, self._profile, found))
+                real = feed(source, self._profile, found)
+                feeds.append(real if self._twin is None else of_twin(real, self._twin[source.key]))
             except DomainError as error:
                 # One source that cannot be polled does not stop the others.
                 logger.error("%s", error.detail)  # noqa: TRY400 - the text says it all

@@ -20,6 +20,9 @@ from .discovery import Found
 
 _SCHEMES = frozenset({"urn", "http", "https"})
 
+TWIN_LICENCE = "CC0-1.0"
+"""Of simulated values."""
+
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
     """What is polled.
@@ -40,6 +43,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
         wanted: native ids that the city wants, empty for all.
         staged: native ids whose levels the profile states itself.
         parameters: for the connector.
+        simulated: whether nobody measures its values.
     """
 
     key: str
@@ -57,6 +61,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     wanted: tuple[str, ...]
     staged: frozenset[str]
     parameters: dict[str, Any]
+    simulated: bool = False
 
     def entity(self, kind: str, native: str) -> Iri:
         """The id of a thing of this source. Full URIs, as other cities' platforms give them, are kept.
@@ -74,7 +79,9 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     def provenance(self, quantity: Quantity | None = None) -> Provenance:
         """Where its values come from; without a quantity that of a statement, which has no rhythm."""
         if quantity is None:
-            return Provenance(source=self.key, licence=self.licence, attribution=self.attribution)
+            return Provenance(
+                source=self.key, licence=self.licence, attribution=self.attribution, simulated=self.simulated
+            )
         return Provenance(
             source=self.key,
             licence=self.licence,
@@ -82,6 +89,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
             method=quantity.method,
             cadence_s=self.cadence_s,
             stale_s=self.stale_s,
+            simulated=self.simulated,
         )
 
     def every(self, request: Request) -> int:
@@ -109,6 +117,12 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
             return quote(str(known.get(match[1], "")), safe="%/?:@!$&'()*+,;=~-._")
 
         return self.address + QUERY.sub(whole, PLACEHOLDER.sub(filled, request.path))
+
+
+def of_twin(real: Feed, address: str) -> Feed:
+    """The same feed, answered by a twin: it says so wherever its values go, and is nobody's work but ours."""
+    credit = f"Simulation, nicht von: {real.attribution}"
+    return msgspec.structs.replace(real, address=address, licence=TWIN_LICENCE, attribution=credit, simulated=True)
 
 
 def feed(source: Source, profile: Profile, found: dict[str, Found]) -> Feed:

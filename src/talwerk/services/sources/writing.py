@@ -120,7 +120,7 @@ class Writing:
         if changes:
             if not self._unmixed:
                 # Somebody may have replayed simulated values since the city was started.
-                check_unmixed(self._broker, self._scope, simulated=False)
+                check_unmixed(self._broker, self._scope, simulated=feed.simulated)
             ack = await self._submitted(Batch(changes=changes))
             self._unmixed = True
             for (_, news), outcome in zip(filled, ack.outcomes, strict=True):

@@ -25,6 +25,8 @@ COMMANDS = {
     "device": "Make, list and revoke the keys of sensors and webhooks.",
     "operator": "Say who holds the operator's token.",
     "token": "Print the operator's token.",
+    "check": "Check connectors and profiles before a city starts with them.",
+    "new": "Begin a connector or a city.",
     "profile": "Show the city's profile, and fetch its official open files.",
     "settings": "Show every setting and its value.",
 }

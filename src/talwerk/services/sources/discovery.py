@@ -69,8 +69,8 @@ def _loaded(references: list[str], more: dict[str, Found]) -> dict[str, Found]:
 
 
 def references_in(folder: Path) -> list[str]:
-    """References of the connectors in a folder: one per Python file; files that begin with ``_`` are none."""
-    files = (path for path in sorted(folder.resolve().glob("*.py")) if not path.name.startswith("_"))
+    """References of the connectors in a folder: one per Python file; ``_name.py`` and ``test_name.py`` are none."""
+    files = (path for path in sorted(folder.resolve().glob("*.py")) if not path.name.startswith(("_", "test_")))
     return [f"{path}:{NAME}" for path in files]
 
 

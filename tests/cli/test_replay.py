@@ -122,7 +122,7 @@ def test_examples_never_come_beside_measurements(folder: Path, table: Path) -> N
     refused = talwerk("replay", "sample.csv", "--mapping", "sample.toml")
     assert refused.exit_code == 1
     assert (
-        "simulated ones never go beside them. The directory is data/wuppertal; --data DIR names another"
+        "simulated ones never go beside them. The directory is data/wuppertal; --feeds twin names the simulated city's"
         in refused.output
     )
     assert talwerk("replay", "sample.csv", "--mapping", "sample.toml", "--data", "example").exit_code == 0

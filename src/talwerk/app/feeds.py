@@ -75,9 +75,11 @@ class Feeds:
     def known(self) -> Iterator[None]:
         """Let commands find the city while the context lasts."""
         with self._stack:
-            self._stack.enter_context(known_as_main(self._directory(twin=False)))
             if self._settings.feeds == "twin":
                 self._open_twin()
+            else:
+                prepare(self._directory(twin=False), self._city.city.key)
+                self._stack.enter_context(known_as_main(self._directory(twin=False)))
             yield
 
     @property

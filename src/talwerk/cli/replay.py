@@ -74,7 +74,7 @@ async def _run(
             scope = city.system_scope("replay")
             return await service.replay(recording, made, city.broker, scope, clock=city.clock, progress=progress)
         except MixedError as error:
-            other = "--feeds twin names that of the simulated city, --data DIR another one."
+            other = "--feeds twin names the simulated city's." if made.simulated else "--data DIR names another one."
             detail = f"{error.detail} The directory is {city.directory}; {other}"
             raise DomainError(error.fault, detail, recording.name) from None
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from talwerk import cities
 from talwerk.processes.figures import figures
+from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.places.whereabouts import Gazetteer
 
 from .city import City
@@ -18,7 +19,7 @@ from .city import City
 def routes(city: City) -> list[BaseRoute]:
     """Every address that the city answers; ``docs/api.md`` explains them."""
     from talwerk.portal.site import portal_routes
-    from talwerk.protocols import health, live, metrics, ngsild, places, plain
+    from talwerk.protocols import catalogue, health, live, metrics, ngsild, places, plain
     from talwerk.protocols.http import description
     from talwerk.protocols.http.outgoing import Outgoing
 
@@ -28,23 +29,27 @@ def routes(city: City) -> list[BaseRoute]:
         city.settings.context_map,
         Outgoing(city.settings.egress, allow_loopback=city.settings.dev_allow_loopback),
     )
+    territory = cities.territory(city.settings.city)
+    datasets = Catalogue(city.broker, city.profile, city.themes, territory, city.official, city.clock)
     return [
         *health.routes(city.broker),
         *metrics.routes(partial(figures, city.report, city.tally)),
         *ngsild.routes(city.broker, city.clock, city.workers, contexts),
         *live.routes(city.broker, city.ending),
         *plain.routes(city.broker, city.clock),
-        *places.routes(city.broker, Gazetteer(cities.territory(city.settings.city), city.official)),
+        *places.routes(city.broker, Gazetteer(territory, city.official)),
+        *catalogue.routes(city.broker, city.profile, city.themes, datasets),
         *description.routes(
             (
                 ngsild.description(),
                 plain.description(),
                 places.description(),
+                catalogue.description(),
                 health.description(),
                 metrics.description(),
             )
         ),
-        *portal_routes(city.broker, city.profile, city.clock),
+        *portal_routes(city.broker, city.profile, city.clock, city.themes, datasets),
     ]
 
 

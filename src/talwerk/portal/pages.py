@@ -11,6 +11,7 @@ from talwerk.portal.place import Frame
 from talwerk.portal.situation import situation
 from talwerk.portal.states import State
 from talwerk.portal.talband import draw_band
+from talwerk.portal.theme_views import DataView, ThemesView, ThemeView
 from talwerk.portal.views import (
     EmptyView,
     ErrorView,
@@ -140,6 +141,18 @@ def _legend(_view: LegendView, _frame: Frame, p: Phrasebook) -> Page:
     return Page("zeichen.html", p.text("legend.title"), {"states": tuple(State)})
 
 
+def _themes(_view: ThemesView, _frame: Frame, p: Phrasebook) -> Page:
+    return Page("themen.html", p.text("themes.title"), {})
+
+
+def _theme(view: ThemeView, _frame: Frame, _p: Phrasebook) -> Page:
+    return Page("thema.html", view.title, {})
+
+
+def _data(_view: DataView, _frame: Frame, p: Phrasebook) -> Page:
+    return Page("daten.html", p.text("data.title"), {})
+
+
 def _error(view: ErrorView, _frame: Frame, p: Phrasebook) -> Page:
     key = f"error.{view.status}"
     if f"{key}.title" not in p.texts:
@@ -154,4 +167,7 @@ _BUILDERS: dict[type, Callable[[Any, Frame, Phrasebook], Page]] = {
     PointView: _point,
     LegendView: _legend,
     ErrorView: _error,
+    ThemesView: _themes,
+    ThemeView: _theme,
+    DataView: _data,
 }

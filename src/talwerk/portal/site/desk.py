@@ -13,6 +13,7 @@ from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import NEUTRAL_MARK, Credit, Frame, Link, Mark, MarkStroke
 from talwerk.portal.render import render
 from talwerk.portal.static import live_href
+from talwerk.portal.theme_views import DataView, ThemesView
 from talwerk.portal.views import EmptyView, ErrorView, LageView, LegendView, PageView, StationsView
 from talwerk.sdk.profile import Profile
 from talwerk.texts import catalogue
@@ -35,9 +36,11 @@ class Desk:
         broker: The way to the data.
         profile: Name, mark, zone, axis and measuring points.
         clock: The source of time.
+        has_themes: Whether there is a page of themes.
     """
 
-    def __init__(self, broker: Broker, profile: Profile, clock: Clock) -> None:
+    def __init__(self, broker: Broker, profile: Profile, clock: Clock, *, has_themes: bool) -> None:
+        self._has_themes = has_themes
         self._registers = Registers(broker, clock)
         self._profile = profile
         self._clock = clock
@@ -69,21 +72,31 @@ class Desk:
         return " ".join([*told, text("banner.open_writes")] if open_writes else told)
 
     def _frame(self, now: Instant, view: PageView, credits: tuple[Credit, ...], banner: str) -> Frame:
-        text, city = self.phrases.text, self._profile.city
+        city = self._profile.city
         return Frame(
             city=place.City(city.name, city.zone, mark=self.mark),
             now_us=now,
             home_href=addresses.START,
-            navigation=(
-                Link(text("frame.nav_lage"), addresses.START, current=isinstance(view, LageView | EmptyView)),
-                Link(text("frame.nav_stations"), addresses.STATIONS, current=isinstance(view, StationsView)),
-            ),
+            navigation=self._navigation(view),
             credits=credits,
             banner=banner,
             api_href=addresses.API,
             code_href=city.source_code,
             legend_href=addresses.LEGEND,
             live_href="" if isinstance(view, ErrorView | LegendView) else live_href(),
+        )
+
+    def _navigation(self, view: PageView) -> tuple[Link, ...]:
+        """What there is to go to."""
+        text = self.phrases.text
+        entries = (
+            ("frame.nav_lage", addresses.START, LageView | EmptyView, True),
+            ("frame.nav_stations", addresses.STATIONS, StationsView, True),
+            ("frame.nav_themes", addresses.THEMES, ThemesView, self._has_themes),
+            ("frame.nav_data", addresses.DATA, DataView, True),
+        )
+        return tuple(
+            Link(text(key), href, current=isinstance(view, kind)) for key, href, kind, is_there in entries if is_there
         )
 
 

@@ -20,12 +20,16 @@ from talwerk.portal.static import mark_href, static_routes
 from talwerk.portal.views import LegendView, PageView
 from talwerk.portal.windows import Window
 from talwerk.sdk.profile import Profile
+from talwerk.services.catalogue.catalogue import Catalogue
+from talwerk.services.indicators.themes import Themes
+from talwerk.texts import catalogue
 
 from . import addresses, facts
 from .answers import ALL_METHODS, READING, PageError, error_answer, page_answer, page_error, wants_page
 from .desk import LANGUAGE, Desk
 from .scene import Place, Scene
 from .shelf import Sheet, Shelf
+from .themes import Shelves
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +45,13 @@ class Portal:
     Args:
         desk: Makes pages from facts.
         shelf: Keeps rendered pages for a moment.
+        shelves: Themes and datasets.
     """
 
-    def __init__(self, desk: Desk, shelf: Shelf) -> None:
+    def __init__(self, desk: Desk, shelf: Shelf, shelves: Shelves) -> None:
         self._desk = desk
         self._shelf = shelf
+        self._shelves = shelves
 
     def routes(self) -> list[BaseRoute]:
         """The routes of all pages and static files."""
@@ -55,6 +61,9 @@ class Portal:
             addresses.LEGEND: lambda _request, _scene: (LegendView(), ()),
             addresses.POINT + "/{key}": self._point,
             addresses.SERIES: self._series,
+            addresses.THEMES: lambda _request, scene: (self._shelves.themes(scene), ()),
+            addresses.THEMES + "/{key}": self._theme,
+            addresses.DATA: lambda _request, scene: (self._shelves.data(scene.scope), ()),
             "/de/{rest:path}": _nothing_there,
         }
         mark = self._desk.mark
@@ -108,6 +117,9 @@ class Portal:
             raise PageError(400, scene.texts.text("stations.odd_page", page=_shortened(asked)))
         return facts.stations(scene, int(asked))
 
+    def _theme(self, request: Request, scene: Scene) -> Found:
+        return self._shelves.theme(scene, request.path_params["key"]), ()
+
     def _point(self, request: Request, scene: Scene) -> Found:
         key = request.path_params["key"]
         return self._shown(request, scene, scene.place(key), key)
@@ -158,9 +170,13 @@ class Beyond(BaseRoute):
         await response(scope, receive, send)
 
 
-def portal_routes(broker: Broker, profile: Profile, clock: Clock) -> list[BaseRoute]:
+def portal_routes(
+    broker: Broker, profile: Profile, clock: Clock, themes: Themes, datasets: Catalogue
+) -> list[BaseRoute]:
     """The portal of a city, as routes; they come last, because they answer for whatever no other route knows."""
-    return Portal(Desk(broker, profile, clock), Shelf(clock, broker.position)).routes()
+    shelves = Shelves(broker, profile, themes, datasets, catalogue(LANGUAGE))
+    desk = Desk(broker, profile, clock, has_themes=bool(themes.themes))
+    return Portal(desk, Shelf(clock, broker.position), shelves).routes()
 
 
 def _redirect(href: str) -> Answer:

@@ -1,4 +1,4 @@
-"""Units: the symbols of the UN/CEFACT Recommendation 20 codes that cities measure in."""
+"""Units: the symbols of the UN/CEFACT Recommendation 20 codes that cities measure in, and of currencies (ISO 4217)."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ _SYMBOLS = {
     "2N": "dB",
     "D54": "W/m²",
     "LUX": "lx",
+    "EUR": "€",
     "C62": "",
 }
 

@@ -71,7 +71,7 @@ def test_a_city_takes_over(tmp_path: Path) -> None:
     assert (
         "measuring point alte-bruecke: no source of the profile delivers it (it names hochwasserportal-nrw)" in printed
     )
-    assert "2 boroughs, 2 quarters" in printed
+    assert "boroughs: 2, quarters: 2" in printed
     assert "values new" in printed
     assert "WRONG" not in printed
     assert printed.count("The profile is in order.") == 4

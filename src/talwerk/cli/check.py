@@ -205,4 +205,4 @@ def _tell(checked: Checked) -> None:
                 click.echo(f"  {line}")
     for flaw in checked.flaws:
         click.echo(f"WRONG: {flaw}")
-    click.echo("The profile is in order." if not checked.flaws else f"{len(checked.flaws)} things are wrong.")
+    click.echo("The profile is in order." if not checked.flaws else f"{len(checked.flaws)} wrong.")

@@ -59,8 +59,8 @@ def check_city(key: str) -> Checked:
     _check_sources(folder, profile, checked)
     _check_mappings(folder, checked)
     try:
-        own = Themes.load(key).themes
-        checked.holds.append(f"{len(own)} themes")
+        themes = Themes.load(key).themes
+        checked.holds.append(f"themes: {len(themes)}")
     except DomainError as error:
         checked.flaws.append(str(error))
     return checked
@@ -75,8 +75,8 @@ def _check_territory(key: str, profile: Profile, checked: Checked) -> None:
     if territory is None:
         checked.notes.append(f"There is no {cities.TERRITORY}: no boroughs, quarters and address search.")
         return
-    parts = f"{len(territory.boroughs)} boroughs, {len(territory.quarters)} quarters"
-    checked.holds.append(f"{parts}, {len(territory.layers)} official files to fetch (talwerk profile update)")
+    parts = f"boroughs: {len(territory.boroughs)}, quarters: {len(territory.quarters)}"
+    checked.holds.append(f"{parts}, official files to fetch: {len(territory.layers)}")
     checked.unconfirmed += _unconfirmed(territory)
     for reach in territory.reaches:
         if profile.point(reach.point) is None:
@@ -100,17 +100,19 @@ def _check_sources(folder: Path, profile: Profile, checked: Checked) -> None:
         except DomainError as error:
             checked.flaws.append(error.detail)
             continue
+        if not source.polled:
+            checked.notes.append(f"source {source.key}: prepared, and not asked (polled = false)")
         if made.licence in {"unknown", "restricted"}:
             checked.notes.append(
                 f"source {source.key}: its licence is {made.licence}, so that it is not exported in bulk"
             )
-    checked.holds.append(f"{len(profile.sources)} sources, {len(local)} connectors of its own")
+    checked.holds.append(f"sources: {len(profile.sources)}, connectors of its own: {len(local)}")
     _check_points(profile, checked)
 
 
 def _check_points(profile: Profile, checked: Checked) -> None:
     """Whether somebody delivers what measuring points want."""
-    checked.holds.append(f"{len(profile.measuring_points)} measuring points")
+    checked.holds.append(f"measuring points: {len(profile.measuring_points)}")
     sources = {source.key for source in profile.sources}
     for point in profile.measuring_points:
         named = [reference.partition(":")[0] for reference in point.entities]
@@ -126,7 +128,7 @@ def _check_mappings(folder: Path, checked: Checked) -> None:
             read_mapping(path)
         except DomainError as error:
             checked.flaws.append(str(error))
-    checked.holds.append(f"{len(files)} mappings for files")
+    checked.holds.append(f"mappings for files: {len(files)}")
 
 
 def _unconfirmed(declared: Profile | Territory) -> Iterator[str]:

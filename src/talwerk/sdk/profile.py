@@ -183,6 +183,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         attribution: the credit line, empty for the connector's.
         every_s: seconds between two polls, 0 for the connector's.
         stale_s: seconds after which a value is stale, 0 for the connector's.
+        polled: whether the city asks it; one that is only prepared is checked and answered by the twin, and not asked.
         unconfirmed: which of these no source has confirmed.
     """
 
@@ -197,6 +198,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     attribution: str = ""
     every_s: Annotated[int, Meta(ge=0)] = 0
     stale_s: Annotated[int, Meta(ge=0)] = 0
+    polled: bool = True
     unconfirmed: tuple[str, ...] = ()
 
 

@@ -108,7 +108,7 @@ class Twin:
         """How a source is answered: ``simulated``, ``recorded`` or ``missing``."""
         if source.connector in self._responders:
             return "simulated"
-        return "recorded" if (_recording(source.connector) / RECORDING).is_file() else "missing"
+        return "recorded" if (_recording(source.connector, self._city) / RECORDING).is_file() else "missing"
 
     def answer(self, method: str, target: str) -> Reply:
         """The answer to a request.
@@ -140,7 +140,7 @@ class Twin:
         source = self.sources[key]
         respond = self._responders.get(source.connector)
         if respond is None:
-            return _recorded(source, path, query, now)
+            return _recorded(source, _recording(source.connector, self._city), path, query, now)
         asked = Asked(
             source=source,
             path=unquote(path),
@@ -183,13 +183,15 @@ def problem(status: int, detail: str) -> Reply:
     return Reply(body, status, {"content-type": "application/problem+json"})
 
 
-def _recording(connector: str) -> Path:
-    return Path(str(resources.files(CONNECTORS))) / "recordings" / connector.replace("-", "_")
+def _recording(connector: str, city: str) -> Path:
+    """Where the recording of a connector lies, be it one that comes with Talwerk or one of the city's own."""
+    name = f"recordings/{connector.replace('-', '_')}"
+    own = cities.folder(city) / cities.CONNECTORS / name
+    return own if own.is_dir() else Path(str(resources.files(CONNECTORS))) / name
 
 
-def _recorded(source: Source, path: str, query: str, now: Instant) -> Reply:
+def _recorded(source: Source, folder: Path, path: str, query: str, now: Instant) -> Reply:
     """What the connector's recording holds for a path; where nothing has this query, what has any."""
-    folder = _recording(source.connector)
     if not (folder / RECORDING).is_file():
         return problem(404, f"Nobody simulates {source.connector}, and it has no recording.")
     replies = recorded_replies(folder, now)

@@ -109,6 +109,8 @@ class Sources:
         found = discover(self._own)
         feeds = []
         for source in self._profile.sources:
+            if not source.polled and self._twin is None:
+                continue
             try:
                 real = feed(source, self._profile, found)
                 feeds.append(real if self._twin is None else of_twin(real, self._twin[source.key]))

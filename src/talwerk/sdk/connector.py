@@ -12,6 +12,7 @@ from msgspec import Meta
 from talwerk.core.terms import expand
 
 from .profile import Key, Name
+from .push import PUSH, Push
 from .reading import MOMENTS, Context, Finding, zone_of
 
 MIB = 1 << 20
@@ -72,6 +73,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     optional: bool = False
 
 
+class Beside(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Files beside the profile that a connector reads: ``<folder>/<name>.toml`` for every name in the parameter.
+
+    Attributes:
+        folder: beneath the profile's.
+        read: refuses a text that is none of these, with its place; gets the text and the file's name.
+    """
+
+    folder: Key
+    read: Callable[[str, str], object]
+
+
 class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one kind of source is read. Fetching, schedule, retries, limits and states are the platform's.
 
@@ -85,6 +98,8 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         attribution: the credit line.
         quantities: what is measured, each attribute once.
         requests: the first is asked by itself, the others follow from what answers say.
+        push: how the source sends by itself, None when it does not.
+        beside: parameters that name files beside the profile; functions get their texts by name.
         every_s: seconds between two polls.
         cadence_s: expected seconds between two values.
         stale_s: seconds after which the newest value is stale.
@@ -101,7 +116,9 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     terms: Annotated[str, Meta(min_length=1)]
     attribution: Name
     quantities: tuple[Quantity, ...] = ()
-    requests: Annotated[tuple[Request, ...], Meta(min_length=1)]
+    requests: tuple[Request, ...] = ()
+    push: Push | None = None
+    beside: dict[str, Beside] = {}
     every_s: Annotated[int, Meta(ge=1)]
     cadence_s: Annotated[int, Meta(ge=1)]
     stale_s: Annotated[int, Meta(ge=1)]
@@ -113,7 +130,9 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def __post_init__(self) -> None:
         zone_of(self.zone)
         _once("quantity", [quantity.attribute for quantity in self.quantities])
-        _once("request", [request.key for request in self.requests])
+        _once("request", [PUSH, *(request.key for request in self.requests)])
+        if not self.requests and self.push is None:
+            raise ValueError(f"{self.key}: there is no request, and the source does not send by itself either")
         if self.stale_s < self.cadence_s:
             raise ValueError(f"{self.key}: a value would be stale before the next one is due")
         if taken := MOMENTS & self.parameters.keys():
@@ -134,6 +153,8 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         for request in self.requests:
             if request.key == key:
                 return request
+        if key == PUSH and self.push is not None:
+            return Request(key=PUSH, path="", parse=self.push.parse)
         raise KeyError(f"The connector {self.key!r} has no request {key!r}")
 
 

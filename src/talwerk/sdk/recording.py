@@ -23,7 +23,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         file: the answer's body, beside the recording.
         status: of the answer.
         media_type: of the answer.
-        parameters: of the request.
+        parameters: of the request; of what a source sent by itself also headers, query and who sent it.
     """
 
     request: str
@@ -31,7 +31,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     file: str
     status: int = 200
     media_type: str = "application/json"
-    parameters: dict[str, str] = {}
+    parameters: dict[str, Any] = {}
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

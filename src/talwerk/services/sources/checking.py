@@ -19,15 +19,17 @@ from talwerk.core.instants import Instant, instant_or_none
 from talwerk.core.units import symbol
 from talwerk.sdk.connector import PLACEHOLDER, QUERY, Connector
 from talwerk.sdk.profile import City, Profile, Source
+from talwerk.sdk.push import PUSH
 from talwerk.sdk.reading import MOMENTS, Ask, Context, Finding, Reading, Thing, Whole
 from talwerk.sdk.recording import EXPECTED, RECORDING, Exchange, Recording, read_recording
 
 from .answers import read_answer
+from .beside import beside
 from .discovery import Found, recordings_of
 from .feed import feed
 
 Read = dict[str, list[Finding]]
-"""What was found in each answer of a recording, by its path."""
+"""What was found in each answer of a recording, by its path; in what a source sent by itself, by its file."""
 
 DIFF_LINES_MAX = 60
 
@@ -76,7 +78,8 @@ def read_all(found: Found, recording: Recording) -> Read:
         try:
             content = (folder / exchange.file).read_bytes()
             request = connector.request(exchange.request)
-            read[exchange.path] = read_answer(connector, request, content, "", context(connector, recording, exchange))
+            known = context(found, recording, exchange)
+            read[_label(exchange)] = read_answer(connector, request, content, "", known)
         except OSError as error:
             raise bad_data(f"The answer cannot be read: {error.strerror}.", where) from None
         except KeyError as error:
@@ -86,13 +89,19 @@ def read_all(found: Found, recording: Recording) -> Read:
     return read
 
 
-def context(connector: Connector, recording: Recording, exchange: Exchange) -> Context:
+def _label(exchange: Exchange) -> str:
+    return exchange.file if exchange.request == PUSH else exchange.path
+
+
+def context(found: Found, recording: Recording, exchange: Exchange) -> Context:
     """What a connector's function knows when it reads an answer of its recording.
 
     Raises:
-        DomainError: the recording's moment is none.
+        DomainError: the recording's moment is none, or a file that it names is not there.
     """
+    connector = found.connector
     parameters = {**connector.parameters, **recording.parameters, **exchange.parameters}
+    parameters |= beside(connector, parameters, recordings_of(found))
     return Context(now=_moment(recording), zone=connector.zone, wanted=recording.wanted, parameters=parameters)
 
 
@@ -116,8 +125,10 @@ def _path(found: Found, recording: Recording, exchange: Exchange) -> str:
 def _recording_flaws(found: Found, recording: Recording, read: Read) -> Iterator[str]:
     """Whether each request is recorded, and follows from an answer before it."""
     connector = found.connector
-    asked = {_asked(connector.requests[0].key, {})}
+    asked = {_asked(request.key, {}) for request in connector.requests[:1]}
     for exchange in recording.exchange:
+        if exchange.request == PUSH:
+            continue
         if _asked(exchange.request, exchange.parameters) not in asked:
             yield f"No answer before it asks for {exchange.path} (request {exchange.request!r} with these parameters)."
         path = connector.request(exchange.request).path
@@ -130,11 +141,11 @@ def _recording_flaws(found: Found, recording: Recording, read: Read) -> Iterator
             yield f"The path {path!r} has placeholders that nothing fills: {', '.join(sorted(missing))}."
         elif (path := _path(found, recording, exchange)) != exchange.path:
             yield f"The platform would ask for {path}, the recording has {exchange.path}."
-        asked |= {_asked(each.request, each.parameters) for each in read[exchange.path] if isinstance(each, Ask)}
+        asked |= {_asked(each.request, each.parameters) for each in read[_label(exchange)] if isinstance(each, Ask)}
     recorded = {exchange.request for exchange in recording.exchange}
-    for request in connector.requests:
-        if request.key not in recorded:
-            yield f"The request {request.key!r} is not recorded."
+    for key in (*(request.key for request in connector.requests), *([PUSH] if connector.push else [])):
+        if key not in recorded:
+            yield f"The request {key!r} is not recorded."
 
 
 def _asked(request: str, parameters: dict[str, str]) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -143,14 +154,14 @@ def _asked(request: str, parameters: dict[str, str]) -> tuple[str, tuple[tuple[s
 
 def _fit_flaws(found: Found, recording: Recording, read: Read) -> Iterator[str]:
     """Whether what is read fits what is declared."""
-    findings = [each for exchange in recording.exchange for each in read[exchange.path]]
+    findings = [each for exchange in recording.exchange for each in read[_label(exchange)]]
     readings = [each for each in findings if isinstance(each, Reading)]
     if not readings and not any(isinstance(each, Thing) for each in findings):
         yield "Nothing is found in the recording: neither readings nor things."
     whole = {
         (exchange.request, each.type)
         for exchange in recording.exchange
-        for each in read[exchange.path]
+        for each in read[_label(exchange)]
         if isinstance(each, Whole)
     }
     if len({kind for _, kind in whole}) != len(whole):

@@ -11,7 +11,7 @@ from talwerk.core.change import Observations
 from talwerk.core.errors import DomainError
 from talwerk.core.identifiers import Iri, iri
 from talwerk.core.instants import FUTURE_TOLERANCE, SECOND, Instant
-from talwerk.core.quality import Flag, is_good, stored
+from talwerk.core.quality import Flag, Mark, is_good, stored
 from talwerk.core.terms import expand
 from talwerk.core.values import check_instant, check_value
 from talwerk.sdk.connector import Quantity
@@ -141,9 +141,10 @@ def _track(reading: Reading, quantity: Quantity | None, feed: Feed) -> Track | s
 
 def _quality(reading: Reading, quantity: Quantity | None) -> int:
     value = reading.value
+    mark = Mark.TIME_ASSUMED if reading.assumed else Mark.NONE
     if quantity is not None and not isinstance(value, str) and not quantity.least <= value <= quantity.most:
-        return stored(Flag.FAIL)
-    return stored(reading.quality)
+        return stored(Flag.FAIL, mark)
+    return stored(reading.quality, mark)
 
 
 def observations(track: Track, column: Column, feed: Feed) -> Observations:

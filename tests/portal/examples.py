@@ -7,6 +7,16 @@ from dataclasses import replace
 
 from talwerk.portal.place import City, Credit, Frame, Link
 from talwerk.portal.states import State, gauge_state
+from talwerk.portal.theme_views import (
+    ActView,
+    DatasetView,
+    DataView,
+    Goal,
+    IndicatorView,
+    ThemeCard,
+    ThemesView,
+    ThemeView,
+)
 from talwerk.portal.views import (
     Bucket,
     ChartView,
@@ -185,6 +195,90 @@ SECOND_PAGE = StationsView(
 )
 STEPS = (Step("Beispieldaten erzeugen.", "talwerk sample beispiel"), Step("Einlesen.", "talwerk replay " + "x" * 120))
 
+SHARE = IndicatorView(
+    "aktuell",
+    "Messreihen mit aktuellem Wert",
+    "Aktuelle Messreihen, geteilt durch alle Messreihen mit bekanntem Takt.",
+    "alle Messreihen mit bekanntem Takt",
+    "%",
+    1,
+    97.25,
+    numerator=389,
+    whole=400,
+    as_of_us=LATEST_US,
+    start_us=NOW_US - 7 * DAY_US,
+    end_us=NOW_US,
+    place="Hauptverwaltungsgebäude Musterverbandsgemeinde",
+    sources=("© Musterverband 2021", "Bundesanstalt für Gewässerkundewesen"),
+    simulated=True,
+    api_href="/ngsi-ld/v1/temporal/entities/x?attrs=kpiValue",
+)
+NO_SHARE = replace(
+    SHARE, key="x", value=None, absence="no-addresses", place="", sources=(), simulated=False, api_href=""
+)
+MISSING = replace(NO_SHARE, key="y", title="Vorwarnzeit", absence="unsourced", missing="Dafür fehlt eine Quelle.")
+CARD = ThemeCard(
+    "IT-Infrastruktur und Netze", "Daten, auf die man sich verlassen kann.", "/de/themen/netze", (SHARE,), 3
+)
+BARE = ThemeCard("Gesellschaft und Engagement", "Ideen einbringen, Antworten bekommen.", "/de/themen/x", (), 3)
+THEMES = ThemesView(
+    (
+        Goal("a", "Vernetztes, vielfältig genutztes Tal", "Daten gemeinsam nutzen.", (CARD, BARE, BARE)),
+        Goal("b", "Stadtgesellschaft, die mitgestaltet", "Vorschlagen und entscheiden.", (BARE, CARD)),
+        Goal("c", "Nachhaltiger Ort", "Gute Bedingungen.", (BARE,)),
+    ),
+    "/api/v1/themes.csv",
+    "/api/v1/themes",
+)
+THEME = ThemeView(
+    title="IT-Infrastruktur und Netze",
+    summary="Daten, auf die man sich verlassen kann.",
+    goal="Vernetztes Tal",
+    trail=(Link("Themen", "/de/themen"),),
+    indicators=(SHARE, NO_SHARE, MISSING),
+    people=(ActView("Sehen, welche Quelle schweigt.", "/de/daten"), ActView("Einen Sensor anschließen.", planned=True)),
+    city=(ActView("Arbeitsliste für leere Batterien.", planned=True),),
+    sources=(Link("Hochwasserportal des Landes", "/de/daten#portal"),),
+    csv_href="/api/v1/themes/netze.csv",
+    json_href="/api/v1/themes/netze",
+)
+DATASET = DatasetView(
+    "portal",
+    "Hochwasserportal des Landes",
+    "polled",
+    publisher="Landesamt für Natur, Umwelt und Verbraucherschutz",
+    licence="DL-DE-ZERO-2.0",
+    attribution="© Landesamt 2021",
+    health="fresh",
+    since_us=NOW_US - DAY_US,
+    last_us=LATEST_US,
+    things=41,
+    series=82,
+    cadence_s=900,
+    every_s=300,
+    themes=(Link("Sicherheit und Vertrauen", "/de/themen/sicherheit"), Link("Netze", "/de/themen/netze")),
+    csv_href="/api/v1/datasets/portal.csv",
+    json_href="/api/v1/datasets/portal",
+)
+DATA = DataView(
+    (
+        DATASET,
+        *(
+            replace(
+                DATASET, key=health, health=health, title=f"Quelle {health}", licence="", restricted=True, csv_href=""
+            )
+            for health in ("stale", "silent", "unreachable", "malformed", "waiting")
+        ),
+        DatasetView("neu", "Neue Quelle", "polled", json_href="/x"),
+        DatasetView(
+            "api", "Über die Schnittstelle geschrieben", "sent", licence="restricted", simulated=True, things=1
+        ),
+        DatasetView("adressen", "Adressen der Stadt", "layer", licence="CC-BY-4.0", last_us=LATEST_US),
+        DatasetView("talwerk", "Kennzahlen der Stadt", "computed", publisher="Musterstadt", series=12),
+    ),
+    "/api/v1/datasets",
+)
+
 PAGES: dict[str, tuple[PageView, Frame]] = {
     "calm": (lage(CALM), frame()),
     "raised": (lage(), frame(banner="Beispieldaten: Diese Werte sind erfunden.")),
@@ -204,5 +298,9 @@ PAGES: dict[str, tuple[PageView, Frame]] = {
     "point-nothing": (nothing_in_window(), frame()),
     "point-failed": (only_failed(), frame()),
     "legend": (LegendView(), frame()),
+    "themes": (THEMES, frame()),
+    "theme": (THEME, frame()),
+    "data": (DATA, frame()),
+    "no-data": (DataView((), "/api/v1/datasets"), frame()),
     **{f"error-{status}": (ErrorView(status, "Näheres."), frame()) for status in (400, 403, 404, 413, 418, 500, 503)},
 }

@@ -107,7 +107,7 @@ class Catalogue:
     def _read(self, scope: Scope) -> tuple[Dataset, ...]:
         by_source: dict[str, list[Series]] = defaultdict(list)
         for series in self._broker.series(scope):
-            if series.closed is None and series.last is not None and _STATE not in series.entity:
+            if series.closed is None and _STATE not in series.entity:
                 by_source[series.provenance.source].append(series)
         types = self._types(scope, by_source)
         states = self._states(scope)
@@ -206,7 +206,6 @@ class Catalogue:
 def _counted(plain: Dataset, series: Sequence[Series]) -> Dataset:
     """A dataset with what came of it."""
     values = [one for one in series if _holds_values(one)]
-    told = values or series
     cadences = {one.provenance.cadence_s for one in values if one.provenance.cadence_s}
     return msgspec.structs.replace(
         plain,
@@ -216,7 +215,8 @@ def _counted(plain: Dataset, series: Sequence[Series]) -> Dataset:
         things=len({one.entity for one in series}),
         cadence_s=plain.cadence_s or min(cadences, default=0),
         first=Instant(min(one.first for one in values if one.first is not None)) if values else None,
-        last=Instant(max(one.last for one in told if one.last is not None)) if told else None,
+        # What is only said has no time of its own: it counts from when it was first written.
+        last=Instant(max(one.last or one.opened for one in values or series)) if series else None,
         simulated=any(one.provenance.simulated for one in series),
     )
 

@@ -45,7 +45,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
         since: when it became as it is.
         error: what is wrong with it, in one sentence; empty when nothing is.
         first: time of its oldest value.
-        last: time of its newest value, or when a thing of it was last written where it brings no values.
+        last: time of its newest value; where it brings none, of what was said last about its things.
         simulated: whether nobody measured its values.
         themes: keys of the themes that it belongs to.
     """

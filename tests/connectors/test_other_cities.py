@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,8 @@ from talwerk.sdk.connector import Connector
 from talwerk.sdk.declaration import parse_declaration
 from talwerk.sdk.paging import native_of, query_of
 from talwerk.sdk.profile import Profile
-from talwerk.sdk.reading import Ask, Context, Reading, Thing, Unusable
+from talwerk.sdk.reading import Ask, Context, Finding, Reading, Thing, Unusable
+from talwerk.services.sources.answers import TOO_LARGE, travelling
 from talwerk.services.sources.state import Health
 from tests.recording_server import Recorded, Reply, serving
 from tests.services.sources.workbench import SCOPE, Bench, polled
@@ -273,6 +275,44 @@ def test_a_good_feature_is_read_whatever_lies_beside_it(other: Any, geometry: An
     found = list(ogc_features.items(payload, context(ogc_features.CONNECTOR, collection="orte")))
     things = {each.native: each for each in found if isinstance(each, Thing)}
     assert things["1"].location == good["geometry"]
+
+
+names = st.sampled_from(["value", "languageMap", "location", "name", "unitCode", "observedAt", "type", "properties"])
+odd_objects = st.dictionaries(names, json_values | st.dictionaries(names, json_values, max_size=4), max_size=6)
+
+
+@given(odd_objects, json_values)
+def test_whatever_is_found_can_travel_from_a_worker(odd: dict[str, Any], value: Any) -> None:
+    feature = {"id": 1, "geometry": value, "properties": odd}
+    found = [
+        *ngsi_ld.entities([{**odd, **gauge(1), "more": odd}], context(ngsi_ld.CONNECTOR, type="WaterObserved")),
+        *sensorthings.datastreams(
+            {"value": [stream(Thing={"@iot.id": value, **odd})]}, context(sensorthings.CONNECTOR)
+        ),
+        *ogc_features.items({"features": [feature]}, context(ogc_features.CONNECTOR, collection="orte")),
+    ]
+    travelled = msgspec.msgpack.decode(travelling(found), type=list[Finding])
+    assert len(travelled) == len(found)
+
+
+def test_an_integer_that_nobody_can_keep_costs_only_its_entity() -> None:
+    payload = [gauge(1), {**gauge(2), "serial": {"type": "Property", "value": 2**70}}]
+    found = list(ngsi_ld.entities(payload, context(ngsi_ld.CONNECTOR, type="WaterObserved")))
+    travelled = msgspec.msgpack.decode(travelling(found), type=list[Finding])
+    assert [each.value for each in travelled if isinstance(each, Reading)] == [101, 102]
+    assert travelled[-1] == Unusable(reason=TOO_LARGE)
+
+
+def test_a_statement_keeps_its_unit_and_languages_their_texts() -> None:
+    entity = {
+        **gauge(1),
+        "zero": {"type": "Property", "value": 143.2, "unitCode": "MTR"},
+        "title": {"type": "LanguageProperty", "languageMap": {"de": ["Pegel", "Messstelle"], "en": "Gauge", "fr": 3}},
+    }
+    found = list(ngsi_ld.entities([entity], context(ngsi_ld.CONNECTOR, type="WaterObserved")))
+    (thing,) = [each for each in found if isinstance(each, Thing)]
+    assert (thing.statements, thing.units) == ({"zero": 143.2}, {"zero": "MTR"})
+    assert thing.wordings == {"title": {"de": "Pegel", "en": "Gauge"}}
 
 
 @given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))

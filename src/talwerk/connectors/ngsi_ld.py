@@ -48,28 +48,47 @@ def _named(entity: Any) -> tuple[str, str]:
 
 
 def _entity(entity: dict[str, Any], native: str, kind: str, context: Context) -> Iterator[Finding]:
-    statements: dict[str, Any] = {}
-    wordings: dict[str, dict[str, str]] = {}
+    thing = Thing(native=native, type=kind, statements={}, units={}, wordings={})
     for name, told in entity.items():
         if name in NO_ATTRIBUTES:
             continue
         instances = told if isinstance(told, list) and told and all(_carries(each) for each in told) else [told]
         for instance in instances:
-            if not _carries(instance):
-                statements[name] = instance
-            elif "observedAt" in instance:
+            if _carries(instance) and "observedAt" in instance:
                 yield _observed(native, kind, name, instance, context)
-            elif "languageMap" in instance:
-                wordings[name] = instance["languageMap"]
-            elif "object" in instance or "objectList" in instance:
-                yield Unusable(reason="relationships are not taken over")
-            elif "datasetId" not in instance:
-                statements[name] = _carried(instance)
-    location = statements.pop("location", None)
-    named = statements.pop("name", "")
-    if not isinstance(named, str):
-        statements["name"], named = named, ""
-    yield Thing(native=native, type=kind, name=named, location=location, statements=statements, wordings=wordings)
+            elif reason := _stated(thing, name, instance):
+                yield Unusable(reason=reason)
+    location = thing.statements.pop("location", None)
+    if location is not None and not isinstance(location, dict):
+        yield Unusable(reason="a location is no geometry")
+        location = None
+    named = thing.statements.pop("name") if isinstance(thing.statements.get("name"), str) else ""
+    yield Thing(
+        native=native,
+        type=kind,
+        name=named,
+        location=location,
+        statements=thing.statements,
+        units=thing.units,
+        wordings=thing.wordings,
+    )
+
+
+def _stated(thing: Thing, name: str, instance: Any) -> str:
+    """Note what an attribute without a time says about a thing; why it cannot be noted, empty when it was."""
+    if not _carries(instance):
+        thing.statements[name] = instance
+    elif "languageMap" in instance:
+        thing.wordings[name] = _wording(instance["languageMap"])
+    elif "object" in instance or "objectList" in instance:
+        return "relationships are not taken over"
+    elif "datasetId" in instance:
+        return "of a statement only the instance without a dataset is taken over"
+    else:
+        thing.statements[name] = _carried(instance)
+        if isinstance(instance.get("unitCode"), str):
+            thing.units[name] = instance["unitCode"]
+    return ""
 
 
 def _observed(native: str, kind: str, name: str, instance: dict[str, Any], context: Context) -> Finding:
@@ -90,6 +109,13 @@ def _observed(native: str, kind: str, name: str, instance: dict[str, Any], conte
         unit=str(instance.get("unitCode", "")),
         dataset=native_of(dataset) if dataset else "",
     )
+
+
+def _wording(texts: Any) -> dict[str, str]:
+    """Texts by language, the first of several."""
+    listed = texts.items() if isinstance(texts, dict) else ()
+    first = ((language, told[0] if isinstance(told, list) and told else told) for language, told in listed)
+    return {language: text for language, text in first if isinstance(text, str)}
 
 
 def _carries(told: Any) -> bool:

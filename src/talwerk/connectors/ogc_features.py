@@ -102,7 +102,7 @@ def _says(key: str, value: object) -> bool:
 
 def _fault(geometry: Any, bounds: Bounds) -> str:
     """What is wrong with a place, empty when nothing is."""
-    positions = list(_positions(geometry))
+    positions = list(_positions(geometry)) if isinstance(geometry, dict) else []
     if not positions:
         return "a place has no coordinates"
     if any(not (abs(x) <= 180 and abs(y) <= 90) for x, y in positions):

@@ -57,6 +57,7 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
         location: GeoJSON geometry, WGS 84, None when the source tells none.
         levels: levels as the source states them, ascending, in the quantity's unit.
         statements: further attributes by short name; JSON values.
+        units: UN/CEFACT codes of those statements that have one, by short name.
         wordings: texts in several languages: by short name of the attribute, then by language.
     """
 
@@ -67,6 +68,7 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     location: dict[str, Any] | None = None
     levels: tuple[float, ...] = ()
     statements: dict[str, Any] = {}
+    units: dict[str, str] = {}
     wordings: dict[str, dict[str, str]] = {}
 
 

@@ -13,11 +13,13 @@ import msgspec
 
 from talwerk.core.errors import bad_data
 from talwerk.sdk.connector import Connector, Request
-from talwerk.sdk.reading import Context, Finding
+from talwerk.sdk.reading import Context, Finding, Unusable
 
 from .discovery import load
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+TOO_LARGE = "an integer does not fit into 64 bits"
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -59,7 +61,23 @@ def in_worker(task: bytes) -> bytes:
     asked = msgspec.msgpack.decode(task, type=Task)
     connector = load(asked.reference)
     request = connector.request(asked.request)
-    return msgspec.msgpack.encode(read_answer(connector, request, asked.content, asked.charset, asked.context))
+    return travelling(read_answer(connector, request, asked.content, asked.charset, asked.context))
+
+
+def travelling(findings: list[Finding]) -> bytes:
+    """Findings as msgpack; what holds an integer that no store could keep either costs only itself."""
+    try:
+        return msgspec.msgpack.encode(findings)
+    except OverflowError:
+        return msgspec.msgpack.encode([each if _fits(each) else Unusable(reason=TOO_LARGE) for each in findings])
+
+
+def _fits(finding: Finding) -> bool:
+    try:
+        msgspec.msgpack.encode(finding)
+    except OverflowError:
+        return False
+    return True
 
 
 def _decoded(request: Request, content: bytes, charset: str) -> Any:

@@ -42,7 +42,7 @@ def told(shaped: Shaped, feed: Feed) -> list[Entity]:
 def described(thing: Thing, feed: Feed) -> Entity:
     """What a source says about a thing, as an entity."""
     attributes: dict[str, Attribute] = {
-        expand(n): Attribute(kind=Kind.PROPERTY, value=v) for n, v in thing.statements.items()
+        expand(n): Attribute(kind=Kind.PROPERTY, value=v, unit=thing.units.get(n)) for n, v in thing.statements.items()
     }
     for name, texts in thing.wordings.items():
         attributes[expand(name)] = Attribute(kind=Kind.LANGUAGE_PROPERTY, value=texts)

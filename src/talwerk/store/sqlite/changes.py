@@ -85,7 +85,7 @@ class Changes:
         self._terms = Terms(connection, limits.remembered)
         renew_queried(connection, self._terms, limits.queried)
         indexes = Indexes(connection, self._terms, limits.queried)
-        self._entities = Entities(connection, self._terms, indexes, limits.remembered)
+        self._entities = Entities(connection, self._terms, indexes, limits)
         self._ends = Ends(connection, limits.remembered)
         self._series = SeriesBook(connection, self._terms, self._ends, limits.remembered)
         self._nature = NatureGuard(connection)

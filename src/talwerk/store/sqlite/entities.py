@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apsw
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from talwerk.core.entity import Attribute, Attributes, Entity
 
 from .indexes import Indexes
+from .limits import Limits
 from .terms import Terms
 
 COLUMNS = "e.id, e.created, d.modified, d.version, d.types, d.scopes, json(d.body)"
@@ -21,6 +23,8 @@ _ATTRIBUTES = msgspec.json.Decoder(dict[str, tuple[Attribute, ...]])
 _TEXTS = msgspec.json.Decoder(tuple[str, ...])
 _ENCODER = msgspec.json.Encoder()
 
+_KEPT_CHARACTERS_MAX = 8_192
+"""Of the stored form: larger entities are read again, so that a bounded number of them has a bounded size."""
 
 FORMER = "former e CROSS JOIN former d ON d.eid = e.eid"
 """Deleted entities in place of ``entity e JOIN doc d``: one table has what those two have."""
@@ -59,22 +63,32 @@ class Entities:
         connection: the writing connection.
         terms: for the types.
         indexes: told of every new state.
-        remembered: how many pairs of type and attribute are kept in memory.
+        limits: how many entities stay decoded, how many pairs of type and attribute are kept in memory.
     """
 
-    def __init__(self, connection: apsw.Connection, terms: Terms, indexes: Indexes, remembered: int) -> None:
+    def __init__(self, connection: apsw.Connection, terms: Terms, indexes: Indexes, limits: Limits) -> None:
         self._connection = connection
         self._indexes = indexes
         self._terms = terms
-        self._remembered = remembered
+        self._remembered = limits.remembered
+        self._kept_most = limits.kept
+        # The one writer knows the newest state of what it wrote or read last: sensors send again and again.
+        self._kept: OrderedDict[str, Stored] = OrderedDict()
         self._seen: set[tuple[int, int]] = set()
 
     def load(self, id_: str) -> Stored | None:
         """The entity with this id, None when there is none."""
+        kept = self._kept.get(id_)
+        if kept is not None:
+            return kept
         row = self._connection.execute(
             f"SELECT e.eid, {COLUMNS} FROM entity e JOIN doc d ON d.eid = e.eid WHERE e.id = ?", (id_,)
         ).fetchone()
-        return None if row is None else Stored(row[0], entity_of(row[1:]))
+        if row is None:
+            return None
+        stored = Stored(row[0], entity_of(row[1:]))
+        self._keep(stored, len(row[-1]))
+        return stored
 
     def load_former(self, id_: str) -> Stored | None:
         """The deleted entity with this id, in its last state; None when there is none."""
@@ -94,20 +108,23 @@ class Entities:
             "INSERT INTO entity (eid, id, created) VALUES (?, ?, ?)", (eid, entity.id, entity.created)
         )
         eid = self._connection.last_insert_rowid()
+        document = _document(entity)
         self._connection.execute(
             "INSERT INTO doc (version, modified, types, scopes, body, eid) VALUES (?, ?, ?, ?, jsonb(?), ?)",
-            (version + 1, *_document(entity), eid),
+            (version + 1, *document, eid),
         )
         self._type(eid, entity.types)
-        self._see(entity)
+        self._see(entity, entity.attributes)
         self._indexes.renew(eid, None, entity)
+        self._keep(Stored(eid, replace(entity, version=version + 1)), len(document[-1]))
         return eid
 
     def replace(self, eid: int, before: Entity, entity: Entity) -> None:
         """Keep the new state of an entity."""
+        document = _document(entity)
         self._connection.execute(
-            "UPDATE doc SET version = version + 1, modified = ?, types = ?, scopes = ?, body = jsonb(?) WHERE eid = ?",
-            (*_document(entity), eid),
+            "UPDATE doc SET version = ?, modified = ?, types = ?, scopes = ?, body = jsonb(?) WHERE eid = ?",
+            (before.version + 1, *document, eid),
         )
         if entity.types != before.types:
             gone = set(before.types).difference(entity.types)
@@ -115,8 +132,11 @@ class Entities:
                 "DELETE FROM entity_type WHERE type = ? AND eid = ?", ((self._terms.tid(t), eid) for t in gone)
             )
             self._type(eid, entity.types)
-        self._see(entity)
+            self._see(entity, entity.attributes)
+        else:
+            self._see(entity, entity.attributes.keys() - before.attributes.keys())
         self._indexes.renew(eid, before, entity)
+        self._keep(Stored(eid, replace(entity, version=before.version + 1)), len(document[-1]))
 
     def remove(self, stored: Stored, at: int) -> None:
         """Set an entity apart, because it was deleted at that time."""
@@ -152,9 +172,20 @@ class Entities:
 
     def forget(self) -> None:
         """Forget what was added in a transaction that was rolled back."""
+        self._kept.clear()
         self._seen.clear()
 
+    def _keep(self, stored: Stored, characters: int) -> None:
+        """Remember the newest state of an entity, whose stored form is so long."""
+        id_ = stored.entity.id
+        self._kept.pop(id_, None)
+        if characters <= _KEPT_CHARACTERS_MAX:
+            self._kept[id_] = stored
+            if len(self._kept) > self._kept_most:
+                self._kept.popitem(last=False)
+
     def _drop(self, stored: Stored) -> None:
+        self._kept.pop(stored.entity.id, None)
         self._connection.executemany(
             "DELETE FROM entity_type WHERE type = ? AND eid = ?",
             [(self._terms.tid(t), stored.eid) for t in stored.entity.types],
@@ -176,9 +207,10 @@ class Entities:
             "INSERT OR IGNORE INTO entity_type (type, eid) VALUES (?, ?)", [(self._terms.tid(t), eid) for t in types]
         )
 
-    def _see(self, entity: Entity) -> None:
+    def _see(self, entity: Entity, names: Iterable[str]) -> None:
+        """Take note of attributes that an entity of these types did not have before."""
         types = [self._terms.tid(name) for name in entity.types]
-        for name in entity.attributes:
+        for name in names:
             attr = self._terms.tid(name)
             for type_ in types:
                 if (type_, attr) not in self._seen:

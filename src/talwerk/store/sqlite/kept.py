@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,8 @@ class Kept:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._known: dict[int, tuple[tuple[int, int], Entity]] = {}
+        # Ordered, because the oldest key of a plain dictionary has to be searched for.
+        self._known: OrderedDict[int, tuple[tuple[int, int], Entity]] = OrderedDict()
 
     def entities(self, connection: apsw.Connection, stamps: Sequence[tuple[Any, ...]]) -> list[Entity]:
         """The entities of rows of :data:`STAMPS`, in their order; read from the same snapshot where they are new."""
@@ -50,4 +52,4 @@ class Kept:
             self._known.pop(eid, None)
             self._known[eid] = (missing[eid], entity)
         while len(self._known) > self._most:
-            self._known.pop(next(iter(self._known)), None)
+            self._known.popitem(last=False)

@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.architecture.sources import PACKAGE, modules, named
 
 SAYS_NOTHING = re.compile(r"(^|_)(utils?|helpers?|common|managers?)($|_)")
-CODE_AND_PAGES = {".py", ".html", ".css", ".js", ".svg", ".sql"}
+CODE_AND_PAGES = {".py", ".html", ".css", ".js", ".svg", ".sql", ".txt"}
+"""What ``talwerk new`` fills in are texts; recordings hold what sources answer, places and all."""
 
 # Cities, quarters and waters that would slip in first; a word that merely contains one ("erbarmen") is none.
 PLACES = re.compile(

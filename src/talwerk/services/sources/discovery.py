@@ -53,7 +53,7 @@ def _loaded(references: list[str], more: dict[str, Found]) -> dict[str, Found]:
     for reference in references:
         try:
             connector = load(reference)
-        except Exception:
+        except (Exception, SystemExit):
             # Whatever a stranger's module does when it is imported, the city starts.
             logger.exception("the connector %s cannot be loaded", reference)
             continue

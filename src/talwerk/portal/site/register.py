@@ -17,6 +17,7 @@ from talwerk.broker import Broker
 from talwerk.core.entity import Attribute
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import Clock
+from talwerk.core.quality import Mark
 from talwerk.core.query import Page, Query, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import Series, SeriesKey
@@ -95,7 +96,7 @@ class Registers:
         self._broker = broker
         self._clock = clock
         self._kept: OrderedDict[object, _Kept] = OrderedDict()
-        self._numeric: dict[Key, bool] = {}
+        self._measured: dict[Key, bool] = {}
         self._reading = Lock()
 
     def current(self, scope: Scope) -> Register:
@@ -137,7 +138,7 @@ class Registers:
     def _read(self, scope: Scope) -> Register:
         # What the city computes about itself stands on the pages of its themes.
         found = [s for s in self._broker.series(scope) if s.last is not None and s.provenance.source != OWN]
-        numbers = [s for s in found if s.closed is None and self._is_number(s, scope)]
+        numbers = [s for s in found if s.closed is None and self._is_measured(s, scope)]
         names = dict(self._names(scope, list(dict.fromkeys(s.entity for s in numbers))))
         simulated = any(s.provenance.simulated for s in found)
         bare = Register((), {}, names, simulated)
@@ -145,19 +146,24 @@ class Registers:
         numbers.sort(key=lambda s: (bare.station(s.entity).casefold(), s.entity, s.attribute, s.dataset or ""))
         return Register(tuple(numbers), by_entity, names, simulated)
 
-    def _is_number(self, series: Series, scope: Scope) -> bool:
-        """Whether a series holds numbers: those with a unit do, of the others the newest value is looked at, once."""
+    def _is_measured(self, series: Series, scope: Scope) -> bool:
+        """Whether a series holds measurements: those with a unit do, of the others the newest value is looked at, once.
+
+        A number without a unit that nobody says when they observed is a statement: seats of a bench, a warning's code.
+        """
         if series.unit is not None:
             return True
         if series.attribute == NAME:
             return False
         key = key_of(series)
-        if key not in self._numeric:
-            newest = self._broker.points(series_key(series), Window(), scope, 1).values
-            if len(self._numeric) > 100_000:
-                self._numeric.clear()
-            self._numeric[key] = bool(newest) and isinstance(newest[0], int | float)
-        return self._numeric[key]
+        if key not in self._measured:
+            newest = self._broker.points(series_key(series), Window(), scope, 1)
+            if len(self._measured) > 100_000:
+                self._measured.clear()
+            self._measured[key] = bool(newest.values) and (
+                isinstance(newest.values[0], int | float) and not newest.quality[0] & Mark.TIME_ASSUMED
+            )
+        return self._measured[key]
 
     def _names(self, scope: Scope, entities: list[str]) -> Iterator[tuple[str, str]]:
         for start in range(0, len(entities), _NAMES_PER_READ):

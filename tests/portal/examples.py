@@ -211,10 +211,10 @@ SHARE = IndicatorView(
     place="Hauptverwaltungsgebäude Musterverbandsgemeinde",
     sources=("© Musterverband 2021", "Bundesanstalt für Gewässerkundewesen"),
     simulated=True,
-    api_href="/ngsi-ld/v1/temporal/entities/x?attrs=kpiValue",
+    history_href="/api/v1/stations/x/kpiValue.csv",
 )
 NO_SHARE = replace(
-    SHARE, key="x", value=None, absence="no-addresses", place="", sources=(), simulated=False, api_href=""
+    SHARE, key="x", value=None, absence="no-addresses", place="", sources=(), simulated=False, history_href=""
 )
 MISSING = replace(NO_SHARE, key="y", title="Vorwarnzeit", absence="unsourced", missing="Dafür fehlt eine Quelle.")
 CARD = ThemeCard(

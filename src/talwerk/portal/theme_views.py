@@ -27,7 +27,7 @@ class IndicatorView:
         place: The place that it speaks of, or empty for the whole city.
         sources: Credit lines of what it rests on.
         simulated: Whether nobody measured what it rests on.
-        api_href: Address of its history for programs, or empty.
+        history_href: Address of all its values, or empty.
     """
 
     key: str
@@ -47,7 +47,7 @@ class IndicatorView:
     place: str = ""
     sources: tuple[str, ...] = ()
     simulated: bool = False
-    api_href: str = ""
+    history_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

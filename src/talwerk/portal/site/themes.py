@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from talwerk.broker import Broker
 from talwerk.core.scope import Scope
+from talwerk.core.terms import compact
 from talwerk.core.units import symbol
 from talwerk.portal.place import Link
 from talwerk.portal.theme_views import (
@@ -22,7 +23,7 @@ from talwerk.sdk.profile import Profile
 from talwerk.sdk.theme import Act, Indicator, Theme, Unsourced
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.catalogue.dataset import Dataset, Kind
-from talwerk.services.indicators.keeping import Standing, indicator_id, standings
+from talwerk.services.indicators.keeping import VALUE, Standing, indicator_id, standings
 from talwerk.services.indicators.result import Absence
 from talwerk.services.indicators.themes import Themes
 from talwerk.texts import Catalogue as Texts
@@ -125,7 +126,7 @@ class Shelves:
             publisher=one.publisher,
             licence="" if one.licence in {"", "unknown"} else one.licence,
             restricted=not one.exportable,
-            attribution=one.attribution,
+            attribution=one.attribution if one.attribution != one.title else "",
             health="" if one.health is None else one.health.value,
             since_us=one.since,
             last_us=one.last,
@@ -163,7 +164,7 @@ def _indicator(indicator: Indicator, entity: str, now: Standing, scene: Scene) -
         place=scene.register.station(now.place) if now.place else "",
         sources=now.attribution or now.sources,
         simulated=now.simulated,
-        api_href=f"/ngsi-ld/v1/temporal/entities/{entity}?attrs=kpiValue" if now.value is not None else "",
+        history_href=f"{addresses.API}/{entity}/{compact(VALUE)}.csv" if now.value is not None else "",
     )
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -79,8 +80,12 @@ def redirect_loop(path: str, _reply: Reply) -> Reply:
 def gzip_bomb(mebibytes: int) -> Fault:
     """A few kilobytes that become many megabytes."""
 
+    @cache
+    def packed() -> bytes:
+        return gzip.compress(b" " * (mebibytes * MIB))
+
     def bomb(_path: str, reply: Reply) -> Reply:
-        return Reply(gzip.compress(b" " * (mebibytes * MIB)), 200, {**reply.headers, "content-encoding": "gzip"})
+        return Reply(packed(), 200, {**reply.headers, "content-encoding": "gzip"})
 
     return bomb
 

@@ -19,6 +19,8 @@ from .replies import JSON, Reply, http_date
 
 HEAD_MAX = 32_768
 IDLE_S = 60.0
+KNOWN_MAX = 8_000_000
+"""Larger answers are always sent whole."""
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -128,7 +130,7 @@ class _Office:
 
     def _known(self, target: str, reply: Reply, fields: dict[str, str]) -> Reply:
         """Add what lets a client ask whether anything has changed, and answer that."""
-        if reply.status != 200 or reply.repeat != 1:
+        if reply.status != 200 or len(reply.body) * reply.repeat > KNOWN_MAX:
             return reply
         etag = f'"{hashlib.blake2b(reply.body, digest_size=12).hexdigest()}"'
         before = self._changed.get(target)

@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.architecture.sources import PACKAGE, modules, named
 
 SAYS_NOTHING = re.compile(r"(^|_)(utils?|helpers?|common|managers?)($|_)")
-CODE_AND_PAGES = {".py", ".html", ".css", ".js", ".svg", ".sql", ".txt"}
-"""What ``talwerk new`` fills in are texts; recordings hold what sources answer, places and all."""
+CODE_AND_PAGES = {".py", ".html", ".css", ".js", ".svg", ".sql", ".toml", ".txt"}
+"""Themes, texts and scenarios are TOML, what ``talwerk new`` fills in are texts."""
 
 # Cities, quarters and waters that would slip in first; a word that merely contains one ("erbarmen") is none.
 PLACES = re.compile(
@@ -50,14 +50,25 @@ def test_no_name_says_nothing() -> None:
 
 def test_no_place_outside_the_profiles() -> None:
     profile_names = names_in_profiles()
-    found = {
-        named(path): places
+    found = {named(path): places for path in nameless() if (places := places_in(path.read_text(), profile_names))}
+    assert not found
+
+
+def nameless() -> list[Path]:
+    """Files that name no city: all but profiles, and recordings, which hold what sources answer, places and all."""
+    return [
+        path
         for path in sorted(PACKAGE.rglob("*"))
         if path.suffix in CODE_AND_PAGES
         and PACKAGE / "cities" not in path.parents
-        and (places := places_in(path.read_text(), profile_names))
-    }
-    assert not found
+        and PACKAGE / "connectors" / "recordings" not in path.parents
+    ]
+
+
+def test_every_folder_that_a_city_brings_something_to_is_among_them() -> None:
+    folders = {path.relative_to(PACKAGE).parts[0] for path in nameless()}
+    assert {"cli", "connectors", "sdk", "services", "texts", "themes", "twin"} <= folders
+    assert {path.parent.name for path in nameless() if "templates" in path.parts} >= {"city", "connector"}
 
 
 def test_places_are_recognised() -> None:

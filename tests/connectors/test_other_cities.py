@@ -173,6 +173,21 @@ async def test_what_others_have_from_us_does_not_come_back(tmp_path: Path) -> No
             assert list(held(bench, "WaterObserved")) == [gauge(2)["id"]]
 
 
+async def test_things_without_times_are_as_fresh_as_the_answer_and_gauges_as_their_values(tmp_path: Path) -> None:
+    school = {"id": "urn:ngsi-ld:School:05999000:amt:1", "type": "School", "name": {"type": "Property", "value": "A"}}
+    path = "/entities?type=WaterObserved&limit=100"
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    with serving({path: json_reply([school])}) as recorded:
+        async with polled(tmp_path / "a", recorded, city=city(recorded, "ngsi-ld", 'type = "WaterObserved"')) as bench:
+            await bench.round()
+            assert bench.poll.state.health is Health.FRESH
+        recorded.replies[path] = json_reply([school, gauge(1)])
+        async with polled(tmp_path / "b", recorded, city=city(recorded, "ngsi-ld", 'type = "WaterObserved"')) as bench:
+            await bench.round()
+            assert bench.poll.state.health is Health.STALE
+
+
 async def test_another_reference_system_is_refused_and_told(tmp_path: Path) -> None:
     system = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}
     with serving(Endless(lambda _path: {"crs": system, "features": [], "links": []})) as recorded:

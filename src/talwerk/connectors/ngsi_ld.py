@@ -11,7 +11,7 @@ from typing import Any
 
 from talwerk.sdk.connector import Connector, Request
 from talwerk.sdk.paging import native_of, next_page
-from talwerk.sdk.reading import Context, Finding, Reading, Thing, Unusable, measured
+from talwerk.sdk.reading import Context, Current, Finding, Reading, Thing, Unusable, measured
 
 CARRIERS = ("value", "json", "vocab", "valueList")
 """Members that carry a value, by kind of attribute (clause 4.5); relationships and texts by language are apart."""
@@ -33,9 +33,19 @@ def entities(payload: Any, context: Context) -> Iterator[Finding]:
         parts = native.split(":")
         if not authority or (len(parts) > 4 and parts[3] == authority):
             yield from _entity(entity, native, kind, context)
+    if payload and not any(map(_timed, payload)):
+        # Schools have no time of observation; what is said about them holds as long as it is said.
+        yield Current()
     limit, offset = int(context.parameters["limit"]), int(context.parameters.get("offset", 0))
     if payload and len(payload) >= limit:
         yield next_page("more", _named(payload[0])[0], context, offset=str(offset + limit))
+
+
+def _timed(entity: Any) -> bool:
+    """Whether anything of an entity was observed at a time."""
+    told = entity.values() if isinstance(entity, dict) else ()
+    instances = (each for attribute in told for each in (attribute if isinstance(attribute, list) else [attribute]))
+    return any(isinstance(each, dict) and "observedAt" in each for each in instances)
 
 
 def _named(entity: Any) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from talwerk.broker import Broker
@@ -23,6 +23,8 @@ from .things import NOT_KEPT, same, told
 
 VALUES_PER_COMMIT = 10_000
 THINGS_PER_COMMIT = 500
+THINGS_IN_LOOP = 20
+"""More of them are compared with what the city knows in a thread: the engine's loop has others to serve."""
 BUSY_TRIES = 6
 BUSY_WAIT_S = 0.2
 
@@ -79,6 +81,12 @@ class Writing:
 
     async def _update(self, entities: Sequence[Entity], feed: Feed) -> list[tuple[Fault, str]]:
         """Make each say what it should, in one commit; what was refused, and why."""
+        if len(entities) > THINGS_IN_LOOP:
+            return await self._changed(await asyncio.to_thread(self._news, entities, feed))
+        return await self._changed(self._news(entities, feed))
+
+    def _news(self, entities: Sequence[Entity], feed: Feed) -> list[Change]:
+        """What the city does not know yet of what entities should say."""
         query = Query(ids=tuple(entity.id for entity in entities), page=Page(limit=len(entities)))
         known = {entity.id: entity.attributes for entity in self._broker.read(query, self._scope).entities}
         changes = []
@@ -88,7 +96,7 @@ class Writing:
             if news:
                 changed = Entity(id=entity.id, types=entity.types, attributes=news)
                 changes.append(Change(mode=Mode.UPDATE, entity=changed, provenance=feed.provenance()))
-        return await self._changed(changes)
+        return changes
 
     async def _changed(self, changes: Sequence[Change]) -> list[tuple[Fault, str]]:
         """Write changes in one commit; what was refused, and why."""
@@ -133,7 +141,7 @@ class Writing:
         return added
 
     async def _write_things(self, shaped: Shaped, feed: Feed) -> None:
-        if len(shaped.things) > THINGS_PER_COMMIT:
+        if len(shaped.things) > THINGS_IN_LOOP:
             entities = await asyncio.to_thread(told, shaped, feed)
         else:
             entities = told(shaped, feed)
@@ -149,9 +157,8 @@ class Writing:
         if shaped.left_out:
             # What could not be read may well be what would be missed.
             return
-        named = {feed.entity(thing.type, thing.native) for thing in shaped.things}
         for kind in sorted(shaped.whole):
-            ended = [id_ for id_ in self._of_type(kind, feed) if id_ not in named]
+            ended = await asyncio.to_thread(self._absent, kind, shaped, feed)
             for start in range(0, len(ended), THINGS_PER_COMMIT):
                 part = ended[start : start + THINGS_PER_COMMIT]
                 changes = [
@@ -163,17 +170,19 @@ class Writing:
                     if fault is not Fault.NOT_FOUND:
                         raise DomainError(fault, detail)
 
-    def _of_type(self, kind: str, feed: Feed) -> Iterable[str]:
-        """Ids of the things of a type that this source has named and that have not ended."""
+    def _absent(self, kind: str, shaped: Shaped, feed: Feed) -> list[str]:
+        """Ids of the things of a type that this source has named, that have not ended, and that it no longer names."""
+        named = {feed.entity(thing.type, thing.native) for thing in shaped.things}
         own = feed.entity(kind, "0").removesuffix("0")
+        absent: list[str] = []
         after: str | None = None
         while True:
             page = Page(limit=LIMIT_MAX, after=after)
             found = self._broker.read(Query(types=(expand(kind),), attributes=(), page=page), self._scope)
-            yield from (entity.id for entity in found.entities if entity.id.startswith(own))
+            absent += (e.id for e in found.entities if e.id.startswith(own) and e.id not in named)
             after = found.next
             if after is None:
-                return
+                return absent
 
     async def _submitted(self, batch: Batch) -> Ack:
         """Write, waiting a little when the writer is busy with others."""

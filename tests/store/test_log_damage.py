@@ -308,6 +308,17 @@ def test_notes_that_are_wrong_do_no_harm(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_transaction_larger_than_the_cache_reads_back_what_it_wrote(tmp_path: Path) -> None:
+    # The log's frames are overwritten meanwhile, and get their own checksums only with the commit.
+    with closing(SqliteStore.open(tmp_path / "city.db", CLOCK, limits=Limits(writer_cache_kib=32, kept=0))) as store:
+        rounds = [
+            [change(Mode.UPDATE, f"urn:x:{e}", name=prop(f"{n} {e} " * 100)) for e in range(60)] for n in range(4)
+        ]
+        answers = store.apply([Submission(Batch(changes=tuple(changes)), ALL) for changes in rounds])
+        assert all(isinstance(answer, Ack) for answer in answers)
+        assert [one(store, f"urn:x:{e}").attributes[NAME][0].value for e in (0, 59)] == ["3 0 " * 100, "3 59 " * 100]
+
+
 def test_a_damaged_page_hurts_only_the_batch_that_meets_it(tmp_path: Path) -> None:
     path = tmp_path / "city.db"
     with closing(SqliteStore.open(path, CLOCK)) as store:

@@ -4,7 +4,7 @@ cksumvfs verifies pages of the database file alone: a bit that flipped in the lo
 checkpoint would give the flipped page a right checksum and make it last. Each frame of the log has a checksum of its
 own (https://sqlite.org/fileformat2.html#the_write_ahead_log), which SQLite looks at only when it opens a log that
 somebody left. Computing it takes 60 us here, so that the writer notes a CRC-32 of each page in a file beside the log,
-which takes 1 us to compare. Those notes are a short cut and never the truth: where one is missing or does not fit, the
+all those of a commit at once, which takes 1 us to compare. Those notes are a short cut and never the truth: where one is missing or does not fit, the
 frame's own checksum decides.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import struct
+from contextlib import suppress
 from zlib import crc32
 
 import apsw
@@ -56,9 +57,15 @@ class _LogFile(apsw.VFSFile):
     def __init__(self, path: str, flags: list[int]) -> None:
         super().__init__(BASE, path, flags)
         self._notes = _open_notes(path + NOTES)
+        # Of the pages written since the last note: the first one's frame, and their sums.
+        self._first = 0
+        self._taken: list[int] = []
 
     def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802 - SQLite's name
         """Read; a page only when it is what was written."""
+        if self._taken:
+            # A transaction that is larger than the cache reads back what it wrote.
+            self._note_down()
         data: bytes = super().xRead(amount, offset)
         if amount == PAGE_BYTES and len(data) == amount:
             frame, rest = divmod(offset - _FIRST_PAGE, FRAME_BYTES)
@@ -67,16 +74,29 @@ class _LogFile(apsw.VFSFile):
         return data
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's name
-        """Write, and note the sum of a page."""
+        """Write, and take the sum of a page."""
         super().xWrite(data, offset)
-        if len(data) == PAGE_BYTES and self._notes >= 0:
+        if len(data) == PAGE_BYTES:
             frame, rest = divmod(offset - _FIRST_PAGE, FRAME_BYTES)
             if rest == 0:
-                try:
-                    os.pwrite(self._notes, _note(data), frame * _NOTE_BYTES)
-                except OSError:
-                    # A full disk: without the note, the frame's own checksum decides.
-                    return
+                if self._taken and frame != self._first + len(self._taken):
+                    self._note_down()
+                if not self._taken:
+                    self._first = frame
+                self._taken.append(crc32(data))
+
+    def xSync(self, flags: int) -> None:  # noqa: N802 - SQLite's name
+        """Note the sums before the pages are on disk: nobody reads them earlier."""
+        self._note_down()
+        super().xSync(flags)
+
+    def _note_down(self) -> None:
+        """Write the sums of the pages that were written one behind the other."""
+        if self._taken and self._notes >= 0:
+            # A full disk: without the note, the frame's own checksum decides.
+            with suppress(OSError):
+                os.pwrite(self._notes, struct.pack(f"<{len(self._taken)}I", *self._taken), self._first * _NOTE_BYTES)
+        self._taken.clear()
 
     def xClose(self) -> None:  # noqa: N802 - SQLite's name
         """Close the log and the notes."""

@@ -82,10 +82,10 @@ class Indexes:
         """Take note of an entity's new state; None stands for its absence."""
         old = {} if before is None else before.attributes
         new = {} if after is None else after.attributes
-        for name in old.keys() | new.keys():
+        changed = [name for name, now in new.items() if old.get(name) is not now]
+        changed += old.keys() - new.keys()
+        for name in changed:
             was, now = old.get(name, ()), new.get(name, ())
-            if was is now:
-                continue
             if _geometries(was) != _geometries(now):
                 self._locate(eid, name, now)
             if name in self._queried:

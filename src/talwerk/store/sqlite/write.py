@@ -55,6 +55,7 @@ class Writer:
         self._reserve_bytes = limits.disk_reserve_bytes
         self._changes = Changes(connection, clock, limits, acknowledged.floor)
         acknowledged.begin(connection)
+        self._short: str | None = None
         self._turn = threading.Lock()
 
     def apply(self, submissions: Sequence[Submission]) -> list[Ack | DomainError]:
@@ -96,6 +97,7 @@ class Writer:
     def _transaction(self, work: Callable[[], T]) -> T:
         """Do the work within a transaction: all of it is on disk at the end, or nothing."""
         before = self._changes.position
+        self._short = None
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             result = work()
@@ -133,12 +135,18 @@ class Writer:
         if refusal is not None:
             return refusal
         batch = submission.batch
-        if not _frees(batch) and (short := shortage(self._connection, self._directory, self._reserve_bytes)):
+        if not _frees(batch) and (short := self._shortage()):
             return DomainError(Fault.STORAGE_FULL, short)
         origins = Origins(submission.scope, log.Cause(batch.origin, batch.depth))
         outcomes = tuple([self._outcome(change, origins) for change in batch.changes])
         self._changes.settle()
         return Ack(position=self._changes.position, outcomes=outcomes)
+
+    def _shortage(self) -> str:
+        """Looked at once for all batches of a transaction: none of them is on the disk before its end."""
+        if self._short is None:
+            self._short = shortage(self._connection, self._directory, self._reserve_bytes)
+        return self._short
 
     def _saved_answer(self, submission: Submission) -> Ack | DomainError:
         """Write one batch, or leave nothing of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -12,11 +13,11 @@ from talwerk.core.change import Origin, Provenance
 from talwerk.core.query import Window
 from talwerk.core.series import Nature, SeriesKey
 from talwerk.sdk.theme import Fresh, Unsourced, WithinWalk
-from talwerk.services.indicators.duty import Indicators
+from talwerk.services.indicators.duty import Breath, EndedError, Indicators
 from talwerk.services.indicators.keeping import TYPE, VALUE, Standing, indicator_id, standings
 from talwerk.services.indicators.result import Absence
 from talwerk.services.indicators.themes import Themes
-from tests.portal.workbench import NOW
+from tests.portal.workbench import NOW, StandingClock
 from tests.services.indicators.workbench import (
     CENTRE,
     HOURLY,
@@ -148,3 +149,38 @@ async def test_pages_and_lists_of_stations_do_not_count_indicators(city: Bench) 
     assert kept(city)["aktuell"].value == 100.0
     city.clock.pass_s(2)
     assert (await city.site.text("/de/messstellen")) == before
+
+
+class Stopwatch(StandingClock):
+    """Each look at it takes ten milliseconds."""
+
+    def monotonic_s(self) -> float:
+        self.passed_s += 0.01
+        return self.passed_s
+
+
+def test_work_pauses_four_times_as_long_as_it_takes_and_ends_when_asked() -> None:
+    waited: list[float | None] = []
+
+    class Bell(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout)
+            return self.is_set()
+
+    ending = Bell()
+    breath = Breath(Stopwatch(), ending)
+    breath()
+    assert waited == [pytest.approx(0.04)]
+    ending.set()
+    with pytest.raises(EndedError):
+        breath()
+
+
+async def test_a_round_that_is_cancelled_ends_between_two_reads(city: Bench) -> None:
+    await city.site.observe([1.0], provenance=HOURLY)
+    task = asyncio.create_task(duty(city).round())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not kept(city)

@@ -25,7 +25,42 @@ EVERY_S = 3_600.0
 FIRST_S = (20.0, 40.0, 240.0)
 """Pauses before the first rounds: sources have to be asked before much can be said."""
 
+SLICE_S = 0.005
+PAUSE_SHARE = 4
+"""Of five parts of the time one is for computing: a city of many thousand series writes on as if nobody counted."""
+
 logger = logging.getLogger(__name__)
+
+
+class EndedError(Exception):
+    """Nobody waits for the work any more."""
+
+
+class Breath:
+    """Pauses between two slices of work.
+
+    Args:
+        clock: tells how long a slice took.
+        ending: set when nobody waits for the work any more.
+    """
+
+    def __init__(self, clock: Clock, ending: Event) -> None:
+        self._clock = clock
+        self._ending = ending
+        self._began_s = clock.monotonic_s()
+
+    def __call__(self) -> None:
+        """Pause if a slice has passed.
+
+        Raises:
+            EndedError: the work is to end.
+        """
+        took_s = self._clock.monotonic_s() - self._began_s
+        if took_s >= SLICE_S:
+            self._ending.wait(PAUSE_SHARE * took_s)
+            self._began_s = self._clock.monotonic_s()
+        if self._ending.is_set():
+            raise EndedError
 
 
 class Indicators:
@@ -83,7 +118,7 @@ class Indicators:
         return len(news)
 
     async def _beside(self, work: Callable[[Event], list[Change]]) -> list[Change]:
-        """Compute in a thread, so that writing goes on; whoever cancels waits for the indicator under way."""
+        """Compute in a thread, so that writing goes on; it ends between two reads when this is cancelled."""
         ending = Event()
         task = asyncio.ensure_future(asyncio.to_thread(work, ending))
         try:
@@ -91,21 +126,23 @@ class Indicators:
         except asyncio.CancelledError:
             ending.set()
             await asyncio.wait([task])
+            # Looked at, so that nobody complains that it was not.
+            task.exception()
             raise
 
     def _computed(self, ending: Event) -> list[Change]:
         """What has to be written so that all indicators are as they should be now; nothing in an empty city."""
         if not self._broker.position():
             return []
-        evidence = Evidence(self._broker, self._scope, self._ground, self._clock.now())
+        breath = Breath(self._clock, ending)
+        evidence = Evidence(self._broker, self._scope, self._ground, self._clock.now(), breath)
         ags = self._ground.profile.city.ags
         news: list[Change] = []
         for theme, indicator in self._themes.indicators():
             if isinstance(indicator.measure, Unsourced):
                 # Its declaration says all that can be said.
                 continue
-            if ending.is_set():
-                return []
+            breath()
             try:
                 result: Result = compute(indicator.measure, evidence)
             except DomainError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -60,13 +60,17 @@ class Evidence:
         scope: on whose behalf.
         city: what does not change with its values.
         now: the instant.
+        breathe: called between two reads of series, so that others get their turn.
     """
 
-    def __init__(self, broker: Broker, scope: Scope, city: Ground, now: Instant) -> None:
+    def __init__(
+        self, broker: Broker, scope: Scope, city: Ground, now: Instant, breathe: Callable[[], None] = lambda: None
+    ) -> None:
         self._broker = broker
         self._scope = scope
         self._profile = city.profile
         self._city = city
+        self._breathe = breathe
         self._ids: dict[str, frozenset[str]] = {}
         self.zone = city.profile.city.zone
         self.now = now
@@ -83,10 +87,10 @@ class Evidence:
         return any(series.provenance.simulated for series in self.series)
 
     @cached_property
-    def register(self) -> Register | None:
-        """The city's addresses, None before they were loaded."""
+    def addresses(self) -> Sequence[tuple[float, float]] | None:
+        """Longitude and latitude of the city's addresses, degrees (WGS 84); None before they were loaded."""
         try:
-            return Register.open(self._city.addresses)
+            return Register.open(self._city.addresses).all_places()
         except DomainError as error:
             if error.fault is not Fault.NOT_FOUND:
                 raise
@@ -123,10 +127,12 @@ class Evidence:
 
     def hours(self, series: Series, window: Window) -> tuple[Bucket, ...]:
         """Hourly sums of a series."""
+        self._breathe()
         return self._broker.hours(_key(series), window, self._scope)
 
     def newest(self, series: Series, count: int) -> Points:
         """The newest values of a series, oldest first."""
+        self._breathe()
         return self._broker.points(_key(series), Window(), self._scope, last=count)
 
     def origins_of(self, things: Sequence[str]) -> tuple[Provenance, ...]:

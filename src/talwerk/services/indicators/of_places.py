@@ -88,10 +88,9 @@ def count_near(places: Sequence[Place], targets: Iterable[Place], reach_m: float
 
 
 def _addresses(evidence: Evidence) -> Sequence[Place] | Absence:
-    register = evidence.register
-    if register is None:
+    places = evidence.addresses
+    if places is None:
         return Absence.NO_ADDRESSES
-    places = register.all_places()
     return places if len(places) >= PEOPLE_LEAST else Absence.TOO_FEW
 
 

@@ -21,7 +21,7 @@ FAST_MEMORY = 4 * DAY
 MEMORY = 20 * DAY
 """Older rain no longer matters: of its slow part less than half a per cent is left."""
 YIELD_M3S_KM2 = 0.022
-"""Mean flow of a square kilometre of this hill country."""
+"""Mean flow of a square kilometre, assumed for wet hill country."""
 RATING = 0.4
 """Exponent of the level over the flow."""
 

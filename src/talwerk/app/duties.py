@@ -81,9 +81,12 @@ def _sources(city: City, course: Course) -> list[Duty]:
         patience=Patience(gap_s=0.0) if course.addresses is not None else None,
         twin=course.addresses,
         own=cities.folder(settings.city) / cities.CONNECTORS,
+        arrivals=city.reporter.arrivals if city.reporter is not None else lambda _source: (),
     )
     if city.reporter is not None:
         city.reporter.sources = polled.states
-    if course.go_over is None or city.held_live():
+    # Those that send by themselves may take their time: nothing can be concluded from them.
+    is_asking = any(source.address for source in city.profile.sources)
+    if course.go_over is None or not is_asking or city.held_live():
         return [polled]
     return [polled, Probe(polled.states, course.go_over)]

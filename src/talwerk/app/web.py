@@ -12,6 +12,7 @@ from talwerk import cities
 from talwerk.processes.figures import figures
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.places.whereabouts import Gazetteer
+from talwerk.services.sources.pushed import Intake, sending
 
 from .city import City
 
@@ -19,7 +20,7 @@ from .city import City
 def routes(city: City) -> list[BaseRoute]:
     """Every address that the city answers; ``docs/api.md`` explains them."""
     from talwerk.portal.site import portal_routes
-    from talwerk.protocols import catalogue, health, live, metrics, ngsild, places, plain
+    from talwerk.protocols import catalogue, health, live, metrics, ngsild, places, plain, push
     from talwerk.protocols.http import description
     from talwerk.protocols.http.outgoing import Outgoing
 
@@ -39,18 +40,33 @@ def routes(city: City) -> list[BaseRoute]:
         *plain.routes(city.broker, city.clock),
         *places.routes(city.broker, Gazetteer(territory, city.official)),
         *catalogue.routes(city.broker, city.profile, city.themes, datasets),
+        *push.routes(_intake(city), city.credentials.devices, city.clock),
         *description.routes(
             (
                 ngsild.description(),
                 plain.description(),
                 places.description(),
                 catalogue.description(),
+                push.description(),
                 health.description(),
                 metrics.description(),
             )
         ),
         *portal_routes(city.broker, city.profile, city.clock, city.themes, datasets),
     ]
+
+
+def _intake(city: City) -> Intake:
+    """What takes what sources send by themselves."""
+    folder = cities.folder(city.settings.city)
+    return Intake(
+        sending(city.profile, folder, folder / cities.CONNECTORS),
+        city.broker,
+        city.system_scope("sources"),
+        clock=city.clock,
+        arrivals=city.tally.arrivals,
+        simulated=city.settings.feeds == "twin",
+    )
 
 
 def endpoint(city: City) -> ASGIApp:

@@ -96,7 +96,7 @@ def _check_sources(folder: Path, profile: Profile, checked: Checked) -> None:
     found = discover(own)
     for source in profile.sources:
         try:
-            made = feed(source, profile, found)
+            made = feed(source, profile, found, folder)
         except DomainError as error:
             checked.flaws.append(error.detail)
             continue

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import msgspec
 
+from talwerk import cities
+from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import SystemClock, format_instant
 from talwerk.core.terms import compact, expand
 from talwerk.privacy.devices import DeviceKeys
 from talwerk.privacy.principals import Credentials
+from talwerk.sdk.reading import point
 from talwerk.settings import Settings
 
 from .options import with_settings
@@ -16,6 +21,22 @@ from .options import with_settings
 
 def _keys(settings: Settings) -> DeviceKeys:
     return Credentials.open(settings.data).devices
+
+
+class _Place(click.ParamType[tuple[float, float]]):
+    """A place as maps tell it, latitude first; longitude and latitude as a result."""
+
+    name = "place"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        latitude, _, longitude = str(value).partition(",")
+        found = point(longitude, latitude)
+        if found is None:
+            self.fail(f"{value!r} is no place; it is written as 51.26,7.15, the latitude first.", param, ctx)
+        return found["coordinates"][0], found["coordinates"][1]
+
+
+PLACE = _Place()
 
 
 @click.group()
@@ -26,10 +47,29 @@ def device() -> None:
 @device.command()
 @click.argument("name")
 @click.option("--type", "types", multiple=True, required=True, metavar="TYPE", help="Entity type that it may write.")
-@with_settings("data")
-def add(settings: Settings, name: str, types: tuple[str, ...]) -> None:
-    """Make a key for the device NAME and print it, this once. It sends it as `Authorization: Bearer KEY`."""
-    click.echo(_keys(settings).add(name, tuple(expand(type_) for type_ in types), SystemClock().now()))
+@click.option("--source", default="", metavar="KEY", help="Source of the profile; the key opens its door alone.")
+@click.option("--title", default="", help="What people call the device.")
+@click.option("--at", type=PLACE, metavar="LAT,LON", help="Where it stands, in degrees, as maps tell it.")
+@with_settings("data", "city")
+def add(
+    settings: Settings, name: str, types: tuple[str, ...], source: str, title: str, at: tuple[float, float] | None
+) -> None:
+    """Make a key for the device NAME and print it, this once.
+
+    It is sent as `Authorization: Bearer KEY`, or as password of the user NAME.
+    """
+    if source:
+        _check_sends(settings, source)
+    kinds = tuple(expand(type_) for type_ in types)
+    click.echo(_keys(settings).add(name, kinds, SystemClock().now(), source=source, title=title, at=at))
+
+
+def _check_sends(settings: Settings, key: str) -> None:
+    """Refuse a source that the profile has not, or that does not send."""
+    senders = [source.key for source in cities.load(settings.city).sources if not source.address]
+    if key not in senders:
+        known = f"those that send are {', '.join(senders)}" if senders else "none of its sources sends"
+        raise DomainError(Fault.NOT_FOUND, f"The profile of {settings.city} has no source {key!r} that sends: {known}.")
 
 
 @device.command(name="list")
@@ -37,15 +77,23 @@ def add(settings: Settings, name: str, types: tuple[str, ...]) -> None:
 @with_settings("data")
 def list_(settings: Settings, as_json: bool) -> None:
     """List the devices that have a key."""
-    rows = [
-        {"name": held.name, "types": [compact(type_) for type_ in held.types], "added": format_instant(held.added)}
+    rows: list[dict[str, Any]] = [
+        {
+            "name": held.name,
+            "types": [compact(type_) for type_ in held.types],
+            "added": format_instant(held.added),
+            "source": held.source,
+            "title": held.title,
+            "at": held.at,
+        }
         for held in _keys(settings).devices()
     ]
     if as_json:
         click.echo(msgspec.json.encode(rows).decode())
         return
     for row in rows:
-        click.echo(f"{row['name']}  {', '.join(row['types'])}  since {row['added']}")
+        for_source = f"  for {row['source']}" if row["source"] else ""
+        click.echo(f"{row['name']}  {', '.join(row['types'])}{for_source}  since {row['added']}")
 
 
 @device.command()

@@ -31,6 +31,7 @@ class Fault(StrEnum):
     TOO_LARGE = "RequestEntityTooLarge"
     UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType"
     MISDIRECTED = "MisdirectedRequest"
+    TOO_MANY_REQUESTS = "TooManyRequests"
     BUSY = "Busy"
     STORAGE_FULL = "InsufficientStorage"
     INTERNAL = "InternalError"

@@ -32,12 +32,18 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
         digest: SHA-256 of its key, hexadecimal.
         types: IRIs of the entity types that it may read and write.
         added: when the key was made, microseconds UTC.
+        source: key of the source whose door it opens, and nothing else; empty for a key of the interface for entities.
+        title: what people call the device.
+        at: where it stands, longitude and latitude in degrees.
     """
 
     name: str
     digest: str
     types: tuple[str, ...]
     added: int
+    source: str = ""
+    title: str = ""
+    at: tuple[float, float] | None = None
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,13 +72,29 @@ class DeviceKeys:
         given = hashlib.sha256(key.encode(errors="surrogateescape")).digest()
         return device if hmac.compare_digest(given, known) else None
 
-    def add(self, name: str, types: tuple[str, ...], now: Instant) -> str:
+    def named(self, name: str) -> Device | None:
+        """The device of that name, None when there is none."""
+        return self._current().get(name)
+
+    def add(
+        self,
+        name: str,
+        types: tuple[str, ...],
+        now: Instant,
+        *,
+        source: str = "",
+        title: str = "",
+        at: tuple[float, float] | None = None,
+    ) -> str:
         """Make the key of a new device; it is shown this once and kept as a digest only.
 
         Args:
             name: lower-case letters, digits, ``-`` and ``_``, at most 63.
             types: IRIs of the entity types that the device may write, at least one.
             now: the time to record.
+            source: key of the source whose door it opens, and nothing else; empty for the interface for entities.
+            title: what people call the device.
+            at: where it stands, longitude and latitude in degrees.
 
         Raises:
             DomainError: InvalidRequest for an impossible name or no types; AlreadyExists when the name is taken.
@@ -86,7 +108,8 @@ class DeviceKeys:
                 raise DomainError(Fault.ALREADY_EXISTS, f"The device {name} has a key already.")
             key = f"{name}.{secrets.token_urlsafe(32)}"
             digest = hashlib.sha256(key.encode()).hexdigest()
-            self._write({**known, name: Device(name=name, digest=digest, types=types, added=now)})
+            made = Device(name=name, digest=digest, types=types, added=now, source=source, title=title, at=at)
+            self._write({**known, name: made})
         return key
 
     def revoke(self, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -28,10 +29,12 @@ class Grant(msgspec.Struct, frozen=True):
     Attributes:
         principal: who asks.
         types: IRIs of the entity types that a device's key was made for.
+        source: the source whose door the key opens, and nothing else.
     """
 
     principal: Principal
     types: tuple[str, ...] = ()
+    source: str = ""
 
 
 _ANYBODY = Grant(PUBLIC)
@@ -93,6 +96,9 @@ class Credentials:
     def grant(self, authorization: str | None) -> Grant:
         """Who an ``Authorization`` header names; the public when there is none.
 
+        Devices that only know user and password (RFC 7617) send their name and their key, or what follows the dot in
+        it: some take no more than 64 characters. The operator's token is no password.
+
         Raises:
             DomainError: Unauthenticated when the header names nobody: a wrong token is never silently the public.
         """
@@ -100,14 +106,28 @@ class Credentials:
             return _ANYBODY
         scheme, _, secret = authorization.strip().partition(" ")
         secret = secret.strip()
+        if scheme.lower() == "basic":
+            return self._of_device(_key_of(secret))
         if scheme.lower() != "bearer" or not secret:
             raise DomainError(Fault.UNAUTHENTICATED, "The Authorization header holds no bearer token.")
         if hmac.compare_digest(_digest(secret), self._operator_digest):
             return _THE_OPERATOR
-        device = self.devices.holder(secret)
+        return self._of_device(secret)
+
+    def _of_device(self, key: str) -> Grant:
+        device = self.devices.holder(key)
         if device is None:
-            raise DomainError(Fault.UNAUTHENTICATED, "The bearer token is not valid.")
-        return Grant(Principal(role=Role.DEVICE, name=device.name), device.types)
+            raise DomainError(Fault.UNAUTHENTICATED, "The token or password is not valid.")
+        return Grant(Principal(role=Role.DEVICE, name=device.name), device.types, device.source)
+
+
+def _key_of(credentials: str) -> str:
+    """The key that user and password make together."""
+    try:
+        user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except ValueError:
+        raise DomainError(Fault.UNAUTHENTICATED, "The Authorization header holds no user and password.") from None
+    return password if password.startswith(f"{user}.") else f"{user}.{password}"
 
 
 def _digest(secret: str) -> bytes:

@@ -7,6 +7,7 @@ import msgspec
 from talwerk.broker.ports import WriterState
 from talwerk.core.instants import Instant
 from talwerk.protocols.http.tally import Count
+from talwerk.services.sources.pushed import Arrivals
 from talwerk.services.sources.state import SourceState
 from talwerk.store import Condition
 
@@ -26,6 +27,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
         vitals: memory, processor, files; None where the system does not tell.
         counts: requests that it answered.
         answering: requests under way, by protocol; those of ``live`` are listeners.
+        arrivals: what came of sources that send by themselves.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     vitals: Vitals | None = None
     counts: tuple[Count, ...] = ()
     answering: dict[str, int] = {}
+    arrivals: Arrivals = {}
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

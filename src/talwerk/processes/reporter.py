@@ -16,6 +16,7 @@ from talwerk.core.errors import DomainError
 from talwerk.core.instants import DAY, Clock
 from talwerk.core.scope import Scope
 from talwerk.protocols.http.tally import Tally
+from talwerk.services.sources.pushed import Arrival
 from talwerk.services.sources.state import SourceState
 from talwerk.store import Condition
 
@@ -116,6 +117,11 @@ class Reporter:
         else:
             self._guests[guest] = presence
 
+    def arrivals(self, source: str) -> tuple[Arrival, ...]:
+        """What came of a source that sends by itself, in each process that answers."""
+        told = (self._tally.arrivals, *(guest.arrivals for guest in self._guests.values()))
+        return tuple(arrivals[source] for arrivals in told if source in arrivals)
+
     def _processes(self) -> tuple[Presence, ...]:
         own = presence(self._tally, alone="city")
         if own.name != ENGINE:
@@ -155,4 +161,5 @@ def presence(tally: Tally, alone: str = "") -> Presence:
         vitals=vitals(),
         counts=tally.counts(),
         answering=tally.answering(),
+        arrivals=tally.arrivals,
     )

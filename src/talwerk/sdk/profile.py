@@ -168,12 +168,13 @@ class City(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A source that the city polls.
+    """A source that the city polls, or that sends by itself.
 
     Attributes:
         key: stands in ids of entities and as the source of series; it stays when a connector is renamed.
         connector: key of the connector that reads it.
-        address: what the connector's paths follow, without a slash at the end.
+        address: what the connector's paths follow, without a slash at the end; empty for a source that sends by itself
+            to ``/push/<connector>/<key>``.
         things: native ids that are wanted besides those that measuring points name; none at all means all of them.
         parameters: for the connector.
         title: what people call it, empty for the connector's.
@@ -189,7 +190,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     key: Key
     connector: Key
-    address: Annotated[str, Meta(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?$", max_length=500)]
+    address: Annotated[str, Meta(pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?)?$", max_length=500)] = ""
     things: tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~\-]+$", max_length=200)], ...] = ()
     parameters: dict[str, str | int | float | bool] = {}
     title: str = ""

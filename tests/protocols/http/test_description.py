@@ -9,7 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 
 from talwerk.app import open_city, routes
-from talwerk.protocols import health, metrics, ngsild, places, plain
+from talwerk.protocols import catalogue, health, metrics, ngsild, places, plain, push
 from talwerk.protocols.http.description import PATH, document
 from talwerk.protocols.ngsild.call import PREFIX
 from talwerk.protocols.ngsild.operations import OPERATIONS
@@ -19,7 +19,7 @@ from tests.protocols.city import client_of
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
-    plainer = (plain.description(), places.description())
+    plainer = (plain.description(), places.description(), catalogue.description(), push.description())
     return document((ngsild.description(), *plainer, health.description(), metrics.description()))
 
 
@@ -55,5 +55,6 @@ async def test_the_city_serves_it_and_it_names_its_addresses(tmp_path: Any, desc
             answer = await client.get(PATH)
     assert answer.json() == described
     paths = {route.path.replace(":path", "") for route in found if isinstance(route, Route)}
-    ours = {path for path in paths if path.startswith(("/api/v1/stations", "/api/v1/places", "/health", "/metrics"))}
+    plain_paths = tuple(f"/api/v1/{name}" for name in ("stations", "places", "themes", "datasets"))
+    ours = {path for path in paths if path.startswith((*plain_paths, "/push", "/health", "/metrics"))}
     assert ours == {path for path in described["paths"] if not path.startswith(PREFIX)}

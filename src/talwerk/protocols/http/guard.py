@@ -28,6 +28,8 @@ from .tally import LIVE, Tally, protocol_of
 logger = logging.getLogger(__name__)
 
 SCOPE = "talwerk.scope"
+DOORS = "/push/"
+"""Where sources send to; keys that were made for one of them write nowhere else."""
 SLOW_S = 1.0
 """What takes longer is worth a line in the log."""
 
@@ -140,7 +142,9 @@ class Guard:
         if scope["method"] not in _READING:
             _check_site(host, origin, site)
         grant = self._credentials.grant(authorization)
-        scope[SCOPE] = scope_for(grant.principal, dev_open_writes=self._dev_open_writes, types=grant.types)
+        # A sensor's key opens the door it was made for; elsewhere its holder reads like everybody.
+        types = grant.types if not grant.source or scope["path"].startswith(DOORS) else ()
+        scope[SCOPE] = scope_for(grant.principal, dev_open_writes=self._dev_open_writes, types=types)
 
     def _check_host(self, host: bytes | None) -> None:
         if not host:

@@ -47,6 +47,7 @@ STATUS: Mapping[Fault, int] = {
     Fault.TOO_LARGE: 413,
     Fault.UNSUPPORTED_MEDIA_TYPE: 415,
     Fault.MISDIRECTED: 421,
+    Fault.TOO_MANY_REQUESTS: 429,
     Fault.BUSY: 503,
     Fault.STORAGE_FULL: 507,
     Fault.INTERNAL: 500,

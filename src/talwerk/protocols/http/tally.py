@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 
 from talwerk.core.distribution import Distribution
+from talwerk.services.sources.pushed import Arrivals
 
 BOUNDS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -20,6 +21,7 @@ _PROTOCOLS = {
     "api": "plain",
     "health": "health",
     "metrics": "metrics",
+    "push": "push",
     "": "portal",
     "de": "portal",
     "en": "portal",
@@ -34,7 +36,8 @@ class Count(msgspec.Struct, frozen=True):
     """Requests of one kind.
 
     Attributes:
-        protocol: what was spoken: ``ngsild``, ``plain``, ``live``, ``portal``, ``health``, ``metrics``, ``other``.
+        protocol: what was spoken: ``ngsild``, ``plain``, ``live``, ``portal``, ``health``, ``metrics``, ``push``,
+            ``other``.
         method: of HTTP, ``other`` for unusual ones.
         status: class of the answer's status: ``2xx``; ``none`` for those who left before it.
         took: how long the answers took; for those that never end, how long until they began.
@@ -47,9 +50,14 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class Tally:
-    """Counts requests of this process; only its event loop touches it."""
+    """Counts requests of this process; only its event loop touches it.
+
+    Attributes:
+        arrivals: what came of sources that send by themselves.
+    """
 
     def __init__(self) -> None:
+        self.arrivals: Arrivals = {}
         self._took: dict[tuple[str, str, int], Distribution] = {}
         self._answering: Counter[str] = Counter()
 

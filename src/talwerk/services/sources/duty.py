@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from talwerk.broker import Broker
@@ -23,6 +23,7 @@ from .discovery import discover
 from .feed import Feed, feed, of_twin
 from .fetching import Fetcher, Patience
 from .polling import Heavy, Poll, Tools
+from .pushed import Arrival, Watched
 from .state import Health, SourceState
 from .writing import Writing
 
@@ -52,6 +53,7 @@ class Sources:
         patience: how long a source may take.
         own: the folder of the profile's own connectors, None for none.
         twin: where a twin answers instead of each source, by its key; None for the real ones.
+        arrivals: what came of a source that sends by itself, in each process.
     """
 
     name = "sources"
@@ -68,6 +70,7 @@ class Sources:
         patience: Patience | None = None,
         own: Path | None = None,
         twin: Mapping[str, str] | None = None,
+        arrivals: Callable[[str], Iterable[Arrival]] = lambda _key: (),
     ) -> None:
         self._profile = profile
         self._broker = broker
@@ -78,11 +81,13 @@ class Sources:
         self._heavy = heavy
         self._patience = patience
         self._twin = twin
+        self._arrivals = arrivals
         self._polls: tuple[Poll, ...] = ()
+        self._watched: tuple[Watched, ...] = ()
 
     def states(self) -> tuple[SourceState, ...]:
         """How each source is now."""
-        return tuple(poll.state for poll in self._polls)
+        return (*(poll.state for poll in self._polls), *(watched.state for watched in self._watched))
 
     async def run(self) -> None:
         """Poll until cancelled; return when there is nothing to poll, or nothing may be."""
@@ -97,11 +102,17 @@ class Sources:
         writing = Writing(self._broker, self._scope)
         dice = random.Random()  # noqa: S311 - spreads polls, keeps no secret
         tools = Tools(fetcher=fetcher, writing=writing, clock=self._clock, heavy=self._heavy, dice=dice)
-        self._polls = tuple(Poll(each, tools, writing.newest(each, self._clock.now())) for each in self._feeds())
+        feeds, now = self._feeds(), self._clock.now()
+        self._polls = tuple(Poll(each, tools, writing.newest(each, now)) for each in feeds if not each.sends)
+        self._watched = tuple(
+            Watched(each, self._arrivals, self._clock, writing.newest(each, now)) for each in feeds if each.sends
+        )
         try:
             async with asyncio.TaskGroup() as group:
                 for poll in self._polls:
                     group.create_task(self._keep_polling(poll, writing, dice))
+                for watched in self._watched:
+                    group.create_task(self._keep_watching(watched, writing))
         finally:
             await fetcher.close()
 
@@ -109,10 +120,11 @@ class Sources:
         found = discover(self._own)
         feeds = []
         for source in self._profile.sources:
-            if not source.polled and self._twin is None:
+            # A twin answers what it is asked, also what is only prepared; it sends nothing.
+            if not (source.polled if self._twin is None else source.address):
                 continue
             try:
-                real = feed(source, self._profile, found)
+                real = feed(source, self._profile, found, self._own.parent if self._own is not None else None)
                 feeds.append(real if self._twin is None else of_twin(real, self._twin[source.key]))
             except DomainError as error:
                 # One source that cannot be polled does not stop the others.
@@ -131,6 +143,12 @@ class Sources:
             else:
                 await poll.step()
             await teller.tell(poll.state)
+
+    async def _keep_watching(self, watched: Watched, writing: Writing) -> None:
+        teller = Teller(watched.feed, writing, self._clock)
+        while True:
+            await asyncio.sleep(FIRST_WITHIN_S)
+            await teller.tell(watched.state)
 
 
 class Teller:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from talwerk.sdk.connector import PLACEHOLDER, QUERY, Connector, Quantity, Reque
 from talwerk.sdk.profile import Profile, Source
 from talwerk.sdk.reading import moments
 
+from .beside import beside
 from .discovery import Found
 
 _SCHEMES = frozenset({"urn", "http", "https"})
@@ -76,6 +78,11 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
             return iri(native, "entity")
         return city_urn(kind, self.ags, self.key, native)
 
+    @property
+    def sends(self) -> bool:
+        """Whether the source sends by itself and is not polled."""
+        return not self.address
+
     def provenance(self, quantity: Quantity | None = None) -> Provenance:
         """Where its values come from; without a quantity that of a statement, which has no rhythm."""
         if quantity is None:
@@ -125,11 +132,19 @@ def of_twin(real: Feed, address: str) -> Feed:
     return msgspec.structs.replace(real, address=address, licence=TWIN_LICENCE, attribution=credit, simulated=True)
 
 
-def feed(source: Source, profile: Profile, found: dict[str, Found]) -> Feed:
+def feed(source: Source, profile: Profile, found: dict[str, Found], folder: Path | None = None) -> Feed:
     """The feed of a source.
 
+    Args:
+        source: of the profile.
+        profile: of the city.
+        found: the connectors that there are.
+        folder: of the profile, with the files that connectors read beside it; without one they are not read.
+
     Raises:
-        DomainError: InvalidRequest when there is no such connector, or a parameter is unknown or missing.
+        DomainError: InvalidRequest when there is no such connector, it cannot read what has no address or send what
+            has one, or a parameter is unknown or missing; BadRequestData, with its place, when a file beside the
+            profile is not what it should be.
     """
     if source.connector not in found:
         known = ", ".join(sorted(found))
@@ -138,11 +153,16 @@ def feed(source: Source, profile: Profile, found: dict[str, Found]) -> Feed:
         )
         raise DomainError(Fault.INVALID_REQUEST, detail)
     connector = found[source.connector].connector
-    parameters = {**connector.parameters, **source.parameters}
+    parameters: dict[str, Any] = {**connector.parameters, **source.parameters}
     wrong = [name for name in parameters if name not in connector.parameters or parameters[name] is None]
     if wrong:
         detail = f"The source {source.key!r} has an unknown parameter or lacks a value for one: {', '.join(wrong)}."
         raise DomainError(Fault.INVALID_REQUEST, detail)
+    if not (connector.requests if source.address else connector.push):
+        detail = "is not asked, so that it has no address" if source.address else "needs an address"
+        raise DomainError(Fault.INVALID_REQUEST, f"The source {source.key!r} {detail}.")
+    if folder is not None:
+        parameters = {**parameters, **beside(connector, parameters, folder)}
     every_s = source.every_s or connector.every_s
     references = {ref for point in profile.measuring_points if point.levels is not None for ref in point.entities}
     wanted = profile.wanted(source)

@@ -11,13 +11,16 @@ from talwerk.core.change import Observations
 from talwerk.core.errors import DomainError
 from talwerk.core.identifiers import Iri, iri
 from talwerk.core.instants import FUTURE_TOLERANCE, SECOND, Instant
-from talwerk.core.quality import Flag, Mark, is_good, stored
+from talwerk.core.quality import Flag, is_good, stored
 from talwerk.core.terms import expand
 from talwerk.core.values import check_instant, check_value
 from talwerk.sdk.connector import Quantity
 from talwerk.sdk.reading import Ask, Current, Finding, Reading, Thing, Unusable, Whole
 
 from .feed import Feed
+
+ARRIVAL = "Zeit des Eintreffens"
+"""Method of values whose source tells no time: whoever reads one learns that its time is that of its arrival."""
 
 Value = int | float | str
 Column = dict[int, tuple[Value, int]]
@@ -32,9 +35,10 @@ class Track(msgspec.Struct, frozen=True):
     attribute: str
     dataset: str
     unit: str
+    assumed: bool = False
 
 
-Tracks = dict[tuple[str, ...], Track | str]
+Tracks = dict[tuple[str | bool, ...], Track | str]
 """By what a reading names: where it goes, or why it goes nowhere."""
 
 
@@ -97,7 +101,7 @@ def _leave_out(shaped: Shaped, finding: Unusable) -> None:
 
 def _add(shaped: Shaped, reading: Reading, feed: Feed, tracks: Tracks) -> None:
     quantity = feed.connector.quantity(reading.attribute)
-    named = (reading.native, reading.attribute, reading.type, reading.unit, reading.dataset)
+    named = (reading.native, reading.attribute, reading.type, reading.unit, reading.dataset, reading.assumed)
     track = tracks.get(named)
     if track is None:
         track = tracks[named] = _track(reading, quantity, feed)
@@ -134,6 +138,7 @@ def _track(reading: Reading, quantity: Quantity | None, feed: Feed) -> Track | s
             attribute=expand(reading.attribute),
             dataset=reading.dataset and iri(f"urn:ngsi-ld:Dataset:{feed.key}:{reading.dataset}", "dataset"),
             unit=unit,
+            assumed=reading.assumed,
         )
     except DomainError:
         return "an id or a name cannot be part of an identifier"
@@ -141,10 +146,9 @@ def _track(reading: Reading, quantity: Quantity | None, feed: Feed) -> Track | s
 
 def _quality(reading: Reading, quantity: Quantity | None) -> int:
     value = reading.value
-    mark = Mark.TIME_ASSUMED if reading.assumed else Mark.NONE
     if quantity is not None and not isinstance(value, str) and not quantity.least <= value <= quantity.most:
-        return stored(Flag.FAIL, mark)
-    return stored(reading.quality, mark)
+        return stored(Flag.FAIL)
+    return stored(reading.quality)
 
 
 def observations(track: Track, column: Column, feed: Feed) -> Observations:
@@ -154,6 +158,8 @@ def observations(track: Track, column: Column, feed: Feed) -> Observations:
     quantity = next((q for q in feed.connector.quantities if expand(q.attribute) == track.attribute), None)
     # A quantity that nobody declared has the source's rhythm and no method of its own.
     known = quantity or Quantity(attribute=track.attribute, type=track.type, unit=track.unit or "C62")
+    if track.assumed:
+        known = msgspec.structs.replace(known, method=known.method or ARRIVAL)
     return Observations(
         entity=track.entity,
         types=(track.type,),

@@ -38,13 +38,16 @@ class Writing:
     Args:
         broker: the way in.
         scope: on whose behalf.
+        unmixed: whether it is known that nothing of another nature lies there.
+        tries: how often something is handed to a writer that is busy.
     """
 
-    def __init__(self, broker: Broker, scope: Scope) -> None:
+    def __init__(self, broker: Broker, scope: Scope, *, unmixed: bool = False, tries: int = BUSY_TRIES) -> None:
         self._broker = broker
         self._scope = scope
         self._sent: dict[Track, Column] = {}
-        self._unmixed = False
+        self._unmixed = unmixed
+        self._tries = tries
 
     async def write(self, shaped: Shaped, feed: Feed) -> int:
         """Write what an answer brought and was not written before.
@@ -186,11 +189,11 @@ class Writing:
 
     async def _submitted(self, batch: Batch) -> Ack:
         """Write, waiting a little when the writer is busy with others."""
-        for attempt in range(BUSY_TRIES):
+        for attempt in range(self._tries):
             try:
                 return await self._broker.write(batch, self._scope)
             except DomainError as error:
-                if error.fault is not Fault.BUSY or attempt == BUSY_TRIES - 1:
+                if error.fault is not Fault.BUSY or attempt == self._tries - 1:
                     raise
             await asyncio.sleep(BUSY_WAIT_S * 2**attempt)
         raise AssertionError("unreachable")

@@ -36,6 +36,7 @@ _SYMBOLS = {
     "LTR": "l",
     "MTQ": "m³",
     "2N": "dB",
+    "DBM": "dBm",
     "D54": "W/m²",
     "LUX": "lx",
     "EUR": "€",

@@ -1,6 +1,6 @@
 """Places in JSON: pointers (RFC 6901), ``*`` for every member, and steps upwards as relative pointers have them.
 
-``/stations/*/series/*`` names every series of every station. Seen from one of them ``/value`` is its value and ``2/name``
+``/stations/*/series/*`` names every series of every station. Seen from one of them, ``/value`` is its value, ``2/name``
 the name two steps up, of its station.
 """
 

@@ -183,7 +183,10 @@ class Changes:
     def _kept(self, stored: Stored | None, merged: Merged) -> int:
         """Keep the current state; returns the entity's key."""
         if stored is None:
-            return self._entities.add(merged.entity)
+            stored = self._entities.add(merged.entity)
+            if stored.entity.version == 1:
+                self._series.begin(stored.eid)
+            return stored.eid
         if merged.entity.deleted is not None:
             self._entities.remove(stored, merged.entity.deleted)
         elif merged.changed:
@@ -192,19 +195,21 @@ class Changes:
 
     def _remember(self, eid: int, change: Change, merged: Merged) -> Extent:
         """Keep the instances in history."""
+        now = merged.now
+        instances = [instance for _, instance in merged.instances]
+        tracks = [Track(eid, name, i.dataset, i.unit, change.provenance) for name, i in merged.instances]
+        sids = [self._series.sid(track, now) for track in tracks]
+        became = self._history.put(zip(sids, instances, strict=True), now)
         times: list[int] = []
         added, closed = 0, []
-        for name, instance in merged.instances:
-            track = Track(eid, name, instance.dataset, instance.unit, change.provenance)
-            sid = self._series.sid(track, merged.now)
-            kept = self._history.put(sid, instance, merged.now)
-            if kept in {Kept.ADDED, Kept.CORRECTED}:
+        for track, sid, instance, kept in zip(tracks, sids, instances, became, strict=True):
+            if kept is Kept.ADDED or kept is Kept.CORRECTED:
                 times.append(observed_or_created(instance))
                 added += kept is Kept.ADDED
-            if any(instance is current for current in merged.entity.attributes.get(name, ())):
-                self._series.make_current(sid, track, merged.now)
+            if any(instance is current for current in merged.entity.attributes.get(track.attribute, ())):
+                self._series.make_current(sid, track, now)
             elif kept is Kept.CLOSED:
-                closed.append(refused_as_closed(name, instance.dataset, 1))
+                closed.append(refused_as_closed(track.attribute, track.dataset, 1))
         return Extent(added, len(times) - added, min(times, default=None), max(times, default=None), tuple(closed))
 
     def _revised(self, change: Change, origins: Origins) -> Outcome:

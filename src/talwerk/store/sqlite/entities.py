@@ -97,8 +97,8 @@ class Entities:
         ).fetchone()
         return None if row is None else Stored(row[0], replace(entity_of(row[2:]), deleted=row[1]))
 
-    def add(self, entity: Entity) -> int:
-        """Keep a new entity; returns its key, which is the old one for an entity that comes back."""
+    def add(self, entity: Entity) -> Stored:
+        """Keep a new entity; one that comes back has its old key and goes on with its versions."""
         eid, version = None, 0
         former = self._connection.execute("SELECT eid, version FROM former WHERE id = ?", (entity.id,)).fetchone()
         if former is not None:
@@ -116,8 +116,9 @@ class Entities:
         self._type(eid, entity.types)
         self._see(entity, entity.attributes)
         self._indexes.renew(eid, None, entity)
-        self._keep(Stored(eid, replace(entity, version=version + 1)), len(document[-1]))
-        return eid
+        stored = Stored(eid, replace(entity, version=version + 1))
+        self._keep(stored, len(document[-1]))
+        return stored
 
     def replace(self, eid: int, before: Entity, entity: Entity) -> None:
         """Keep the new state of an entity."""

@@ -4,8 +4,8 @@ cksumvfs verifies pages of the database file alone: a bit that flipped in the lo
 checkpoint would give the flipped page a right checksum and make it last. Each frame of the log has a checksum of its
 own (https://sqlite.org/fileformat2.html#the_write_ahead_log), which SQLite looks at only when it opens a log that
 somebody left. Computing it takes 60 us here, so that the writer notes a CRC-32 of each page in a file beside the log,
-all those of a commit at once, which takes 1 us to compare. Those notes are a short cut and never the truth: where one is missing or does not fit, the
-frame's own checksum decides.
+all those of a commit at once, which takes 1 us to compare. Those notes are a short cut and never the truth: where one
+is missing or does not fit, the frame's own checksum decides.
 """
 
 from __future__ import annotations

@@ -86,8 +86,9 @@ class Indexes:
         changed += old.keys() - new.keys()
         for name in changed:
             was, now = old.get(name, ()), new.get(name, ())
-            if _geometries(was) != _geometries(now):
-                self._locate(eid, name, now)
+            places, there = _geometries(was), _geometries(now)
+            if places != there:
+                self._locate(eid, name, places, there)
             if name in self._queried:
                 self.value(eid, name, indexed_values(before, name), indexed_values(after, name))
 
@@ -103,12 +104,13 @@ class Indexes:
             [(tid, int(kind), value, eid) for kind, value in new - old],
         )
 
-    def _locate(self, eid: int, attribute: str, instances: tuple[Attribute, ...]) -> None:
+    def _locate(self, eid: int, attribute: str, old: list[Any], new: list[Any]) -> None:
         tid = self._terms.tid(attribute)
         execute = self._connection.execute
-        gone = execute("DELETE FROM geo WHERE eid = ? AND attr = ? RETURNING gid", (eid, tid)).fetchall()
-        self._connection.executemany("DELETE FROM geo_box WHERE gid = ?", gone)
-        for geometry in _geometries(instances):
+        if old:
+            gone = execute("DELETE FROM geo WHERE eid = ? AND attr = ? RETURNING gid", (eid, tid)).fetchall()
+            self._connection.executemany("DELETE FROM geo_box WHERE gid = ?", gone)
+        for geometry in new:
             box = box_of(geometry)
             if box is not None:
                 execute("INSERT INTO geo (eid, attr) VALUES (?, ?)", (eid, tid))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from hashlib import blake2b
+from typing import Any
 
 import apsw
 import msgspec
@@ -20,6 +22,8 @@ _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Attribute)
 _INSTANCE = "urn:ngsi-ld:Instance:"
 _DIGITS_MAX = 19
+_INSERT = "INSERT INTO obs (sid, at, val, flag, recorded) VALUES (?, ?, ?, ?, ?)"
+_INSERT_BODY = "INSERT INTO obs_ext (sid, at, body) VALUES (?, ?, ?)"
 
 
 class Kept(Enum):
@@ -86,25 +90,48 @@ class History:
         self._ends = ends
         self._rollups = rollups
 
-    def put(self, sid: int, instance: Attribute, now: int) -> Kept:
-        """Keep an instance in its series.
+    def put(self, given: Iterable[tuple[int, Attribute]], now: int) -> list[Kept]:
+        """Keep instances in their series.
 
         Args:
-            sid: the series' key.
-            instance: stamped by ``core.merge``.
-            now: when it is recorded, microseconds UTC.
+            given: keys of series and instances, stamped by ``core.merge``.
+            now: when they are recorded, microseconds UTC.
         """
-        at = observed_or_created(instance)
-        value, body = scalar_of(instance), body_of(instance)
-        append = self._ends.advance(sid, at, at)
-        if not append and self._ends.closed(sid, at, at):
+        kept: list[Kept] = []
+        rows: list[tuple[int, int, int | float | str | None, int, int]] = []
+        bodies: list[tuple[int, int, str]] = []
+        for sid, instance in given:
+            at = observed_or_created(instance)
+            if not self._ends.advance(sid, at, at):
+                # It may meet one of those that came with it.
+                self._append(rows, bodies)
+                rows, bodies = [], []
+                kept.append(self._insert(sid, at, instance, now))
+                continue
+            value, body = scalar_of(instance), body_of(instance)
+            rows.append((sid, at, value, instance.quality, now))
+            if body is not None:
+                bodies.append((sid, at, body))
+            self._rollups.add(sid, ((at, value, instance.quality),))
+            kept.append(Kept.ADDED)
+        self._append(rows, bodies)
+        return kept
+
+    def _append(self, rows: Sequence[tuple[Any, ...]], bodies: Sequence[tuple[int, int, str]]) -> None:
+        """Keep what is newer than everything before."""
+        if rows:
+            self._connection.executemany(_INSERT, rows)
+        if bodies:
+            self._connection.executemany(_INSERT_BODY, bodies)
+
+    def _insert(self, sid: int, at: int, instance: Attribute, now: int) -> Kept:
+        """Keep what may be there already, or be of a closed hour."""
+        if self._ends.closed(sid, at, at):
             return Kept.CLOSED
-        self._connection.execute(
-            "INSERT INTO obs (sid, at, val, flag, recorded) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (sid, at, value, instance.quality, now),
-        )
+        value, body = scalar_of(instance), body_of(instance)
+        self._connection.execute(f"{_INSERT} ON CONFLICT DO NOTHING", (sid, at, value, instance.quality, now))
         kept = Kept.ADDED
-        if not append and not self._connection.changes():
+        if not self._connection.changes():
             if self._same(sid, at, instance):
                 return Kept.SAME
             self.supersede(sid, at, now)
@@ -114,11 +141,8 @@ class History:
             )
             kept = Kept.CORRECTED
         if body is not None:
-            self._connection.execute("INSERT INTO obs_ext (sid, at, body) VALUES (?, ?, ?)", (sid, at, body))
-        if append:
-            self._rollups.add(sid, ((at, value, instance.quality),))
-        else:
-            self._rollups.touch(sid, (at,))
+            self._connection.execute(_INSERT_BODY, (sid, at, body))
+        self._rollups.touch(sid, (at,))
         return kept
 
     def supersede(self, sid: int, at: int, now: int) -> None:

@@ -172,7 +172,7 @@ class Revisions:
         )
         provenance = replace(change.provenance, method=line.method or "")
         track = Track(eid, line.attribute, line.dataset, instance.unit, provenance)
-        self._history.put(self._series.sid(track, now), instance, now)
+        self._history.put([(self._series.sid(track, now), instance)], now)
 
     def _newest(self, eid: int, line: Line) -> Attribute | None:
         """The newest instance of a dataset, whatever its unit and method."""

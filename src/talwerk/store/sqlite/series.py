@@ -73,23 +73,31 @@ class SeriesBook:
         self._remembered = remembered
         self._sids: dict[tuple[int, str, str | None, str | None, str], int] = {}
         self._open: dict[tuple[int, str, str | None], tuple[int, Provenance]] = {}
+        # Entities whose series are all among those two: what is not there need not be looked for.
+        self._whole: set[int] = set()
         self._pids: dict[Provenance, int] = {}
+
+    def begin(self, eid: int) -> None:
+        """Take note of an entity that has no series yet: most of a city's first day is such entities."""
+        if len(self._whole) >= self._remembered:
+            self._whole.clear()
+        self._whole.add(eid)
 
     def sid(self, track: Track, now: int) -> int:
         """The key of the series; a new one stays closed while another is open."""
         # Looked up for every value: by the texts themselves, which saves looking up the number of each.
-        name = (track.eid, track.attribute, track.dataset, track.unit, track.provenance.method)
+        name = (track.eid, track.attribute, track.dataset or None, track.unit or None, track.provenance.method)
         sid = self._sids.get(name)
         if sid is None:
             sid = self._found_or_added(track, now)
             if len(self._sids) >= self._remembered:
-                self._sids.clear()
+                self._forget_known()
             self._sids[track.eid, intern(track.attribute), *name[2:]] = sid
         return sid
 
     def make_current(self, sid: int, track: Track, now: int) -> None:
         """Open a series because its value became current, close the one that was open, renew its provenance."""
-        name = (track.eid, track.attribute, track.dataset)
+        name = (track.eid, track.attribute, track.dataset or None)
         known = self._open.get(name)
         if known is not None and known[0] == sid and (known[1] is track.provenance or known[1] == track.provenance):
             return
@@ -127,14 +135,17 @@ class SeriesBook:
         """Remove a series; its values have to be gone already."""
         self._connection.execute("DELETE FROM series WHERE sid = ?", (sid,))
         # Rare enough to look everything up again.
-        self._sids.clear()
-        self._open.clear()
+        self._forget_known()
 
     def forget(self) -> None:
         """Forget what was added in a transaction that was rolled back."""
+        self._forget_known()
+        self._pids.clear()
+
+    def _forget_known(self) -> None:
         self._sids.clear()
         self._open.clear()
-        self._pids.clear()
+        self._whole.clear()
 
     def _key(self, track: Track) -> tuple[int, int, int, int, int]:
         tid = self._terms.tid
@@ -148,18 +159,22 @@ class SeriesBook:
 
     def _remember_open(self, sid: int, track: Track) -> None:
         if len(self._open) >= self._remembered:
-            self._open.clear()
-        self._open[track.eid, intern(track.attribute), track.dataset] = (sid, track.provenance)
+            self._forget_known()
+        self._open[track.eid, intern(track.attribute), track.dataset or None] = (sid, track.provenance)
 
     def _found_or_added(self, track: Track, now: int) -> int:
         key = self._key(track)
-        beside: list[Any] = self._connection.execute(
-            "SELECT sid, unit, method, closed IS NULL FROM series WHERE eid = ? AND attr = ? AND dataset = ?", key[:3]
-        ).fetchall()
-        for sid, unit, method, _ in beside:
-            if (unit, method) == key[3:]:
-                return int(sid)
-        busy = any(is_open for *_, is_open in beside)
+        if track.eid in self._whole:
+            busy = (track.eid, track.attribute, track.dataset or None) in self._open
+        else:
+            beside: list[Any] = self._connection.execute(
+                "SELECT sid, unit, method, closed IS NULL FROM series WHERE eid = ? AND attr = ? AND dataset = ?",
+                key[:3],
+            ).fetchall()
+            for sid, unit, method, _ in beside:
+                if (unit, method) == key[3:]:
+                    return int(sid)
+            busy = any(is_open for *_, is_open in beside)
         self._connection.execute(
             "INSERT INTO series (eid, attr, dataset, unit, method, pid, opened, closed) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -14,18 +14,25 @@ from types import ModuleType
 
 import msgspec
 
+from talwerk.core.errors import DomainError
 from talwerk.sdk.connector import Connector
+from talwerk.sdk.simple import read_simple
 
 PACKAGE = "talwerk.connectors"
 """Name of the package, and of the group of entry points."""
 NAME = "CONNECTOR"
 """What a module calls its connector."""
+DECLARED = ".toml"
+"""Ending of files that declare one."""
 
 logger = logging.getLogger(__name__)
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A connector, and where another process finds it: ``module:name``, or ``file.py:name`` with the file's path."""
+    """A connector, and where another process finds it: ``module:name``, or ``file.py:name`` with the file's path.
+
+    A TOML file that declares one is named like a Python file.
+    """
 
     reference: str
     connector: Connector
@@ -39,6 +46,7 @@ def discover(own: Path | None = None) -> dict[str, Found]:
     """
     package = importlib.import_module(PACKAGE)
     references = [f"{PACKAGE}.{module.name}:{NAME}" for module in pkgutil.iter_modules(package.__path__)]
+    references += _declared_in(Path(str(package.__file__)).parent)
     references += [point.value for point in entry_points(group=PACKAGE)]
     return _loaded(references, discover_in(own) if own is not None else {})
 
@@ -53,6 +61,9 @@ def _loaded(references: list[str], more: dict[str, Found]) -> dict[str, Found]:
     for reference in references:
         try:
             connector = load(reference)
+        except DomainError as error:
+            logger.error("a connector cannot be loaded: %s", error)  # noqa: TRY400 - foreseen: the text names the line
+            continue
         except (Exception, SystemExit):
             # Whatever a stranger's module does when it is imported, the city starts.
             logger.exception("the connector %s cannot be loaded", reference)
@@ -69,15 +80,23 @@ def _loaded(references: list[str], more: dict[str, Found]) -> dict[str, Found]:
 
 
 def references_in(folder: Path) -> list[str]:
-    """References of the connectors in a folder: one per Python file; ``_name.py`` and ``test_name.py`` are none."""
+    """References of the connectors in a folder: one per Python or TOML file.
+
+    ``_name.py`` and ``test_name.py`` are none.
+    """
     files = (path for path in sorted(folder.resolve().glob("*.py")) if not path.name.startswith(("_", "test_")))
-    return [f"{path}:{NAME}" for path in files]
+    return [*(f"{path}:{NAME}" for path in files), *_declared_in(folder)]
+
+
+def _declared_in(folder: Path) -> list[str]:
+    """References of the connectors that TOML files of a folder declare."""
+    return [f"{path}:{NAME}" for path in sorted(folder.resolve().glob(f"*{DECLARED}"))]
 
 
 def recordings_of(found: Found) -> Path:
     """The folder of a connector's recording: beside its file, in ``recordings``, dashes as underscores."""
     place = found.reference.rpartition(":")[0]
-    file = place if place.endswith(".py") else str(importlib.import_module(place).__file__)
+    file = place if place.endswith((".py", DECLARED)) else str(importlib.import_module(place).__file__)
     return Path(file).parent / "recordings" / found.connector.key.replace("-", "_")
 
 
@@ -88,8 +107,11 @@ def load(reference: str) -> Connector:
         ImportError: there is no such module or file.
         AttributeError: the module holds no such name.
         TypeError: what it holds is no connector.
+        DomainError: the file declares none; the message names the line.
     """
     place, _, name = reference.rpartition(":")
+    if place.endswith(DECLARED):
+        return read_simple(Path(place))
     connector = getattr(_module(Path(place)), name) if place.endswith(".py") else pkgutil.resolve_name(reference)
     if not isinstance(connector, Connector):
         raise TypeError(f"{reference} is no connector")

@@ -11,9 +11,9 @@ from statistics import fmean
 import pytest
 
 from talwerk import cities
-from talwerk.services.replay.mapping import read_mapping
+from talwerk.sdk.tables.mapping import read_mapping
 from talwerk.services.replay.plan import plan
-from talwerk.services.replay.recording import Recording
+from talwerk.sdk.tables.file import TableFile
 from talwerk.services.replay.replay import replay
 from tests.portal.workbench import Site, site
 
@@ -33,7 +33,7 @@ async def river(table: Path, tmp_path: Path) -> AsyncIterator[Site]:
         mapping = read_mapping(cities.folder("wuppertal") / "mappings" / "wupper-30min.toml")
         made = plan(mapping, opened.city.profile)
         scope = opened.city.system_scope("replay")
-        await replay(Recording(table, table.name), made, opened.city.broker, scope, clock=opened.clock)
+        await replay(TableFile(table, table.name), made, opened.city.broker, scope, clock=opened.clock)
         yield opened
 
 

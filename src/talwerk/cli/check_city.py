@@ -11,9 +11,9 @@ import msgspec
 from talwerk import cities
 from talwerk.core.errors import DomainError
 from talwerk.sdk.profile import Profile
+from talwerk.sdk.tables.mapping import read_mapping
 from talwerk.sdk.territory import Territory
 from talwerk.services.indicators.themes import Themes
-from talwerk.services.replay.mapping import read_mapping
 from talwerk.services.sources.checking import check_connector
 from talwerk.services.sources.discovery import discover, discover_in, references_in
 from talwerk.services.sources.feed import feed

@@ -18,11 +18,11 @@ from talwerk.app import open_city
 from talwerk.app.feeds import settled
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import SystemClock
+from talwerk.sdk.tables.file import TableFile
+from talwerk.sdk.tables.mapping import read_mapping
 from talwerk.services.replay import replay as service
-from talwerk.services.replay.mapping import read_mapping
 from talwerk.services.replay.plan import plan
 from talwerk.services.replay.provenance import MixedError
-from talwerk.services.replay.recording import Recording
 from talwerk.services.replay.report import Report
 from talwerk.settings import Settings
 
@@ -63,7 +63,7 @@ def replay(settings: Settings, file: Path, mapping: str, check_only: bool, as_js
 
 
 async def _run(
-    settings: Settings, recording: Recording, mapping: str, check_only: bool, progress: Callable[[str, int, int], None]
+    settings: Settings, recording: TableFile, mapping: str, check_only: bool, progress: Callable[[str, int, int], None]
 ) -> Report:
     declared = read_mapping(_mapping_path(settings.city, mapping))
     made = plan(declared, cities.load(settings.city))
@@ -93,15 +93,15 @@ def _mapping_path(city: str, name: str) -> Path:
 
 
 @contextmanager
-def _recording(file: Path) -> Iterator[Recording]:
+def _recording(file: Path) -> Iterator[TableFile]:
     """The file; standard input is kept in a temporary one, because a file is read twice."""
     if str(file) != "-":
-        yield Recording(file, str(file))
+        yield TableFile(file, str(file))
         return
     with tempfile.NamedTemporaryFile(prefix="talwerk-replay-") as spool:
         shutil.copyfileobj(sys.stdin.buffer, spool)
         spool.flush()
-        yield Recording(Path(spool.name), "standard input")
+        yield TableFile(Path(spool.name), "standard input")
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from talwerk.core.errors import DomainError
+from talwerk.sdk.tables.file import TableFile
 from talwerk.services.replay import survey
-from talwerk.services.replay.recording import Recording
 from talwerk.services.replay.replay import replay
 from tests.services.replay.workbench import MAPPING, SCOPE, Bench
 
@@ -128,7 +128,7 @@ async def test_a_broken_utf16_file_names_its_line(bench: Bench) -> None:
 @pytest.mark.parametrize("path", ["missing.csv", "."])
 async def test_a_file_that_cannot_be_read(bench: Bench, tmp_path: Path, path: str) -> None:
     with pytest.raises(DomainError, match=r"The file cannot be read: (No such file|Is a directory)"):
-        await replay(Recording(tmp_path / path, path), bench.plan(), bench.broker, SCOPE, clock=bench.clock)
+        await replay(TableFile(tmp_path / path, path), bench.plan(), bench.broker, SCOPE, clock=bench.clock)
     assert bench.is_empty()
 
 
@@ -144,7 +144,7 @@ async def test_memory_does_not_grow_with_the_file(bench: Bench, monkeypatch: pyt
     plan = bench.plan()
     with path.open("rb") as file:
         tracemalloc.start()
-        found = await survey.survey(Recording(path, "large.csv"), file, plan, lambda: None)
+        found = await survey.survey(TableFile(path, "large.csv"), file, plan, lambda: None)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert found.rows == 54_000

@@ -9,7 +9,7 @@ import pytest
 from talwerk import cities
 from talwerk.core.errors import DomainError
 from talwerk.core.terms import expand
-from talwerk.services.replay.mapping import read_mapping
+from talwerk.sdk.tables.mapping import read_mapping
 from talwerk.services.replay.plan import plan
 from tests.services.replay.workbench import GAUGE, MAPPING, PROFILE, Bench
 

@@ -15,9 +15,9 @@ from talwerk.core.instants import format_instant
 from talwerk.core.quality import Flag, Mark, flag_of, mark_of
 from talwerk.core.query import Query
 from talwerk.core.terms import expand
+from talwerk.sdk.tables.file import TableFile
+from talwerk.sdk.tables.findings import Kind
 from talwerk.services.replay import writing
-from talwerk.services.replay.findings import Kind
-from talwerk.services.replay.recording import Recording
 from talwerk.services.replay.replay import check, replay
 from tests.services.replay.workbench import GAUGE, MAPPING, SCOPE, Bench
 
@@ -235,5 +235,5 @@ def test_a_stream_is_refused_because_it_cannot_be_read_twice(tmp_path: Path) -> 
     both = os.open(pipe, os.O_RDWR)
     os.write(both, b"time;level")
     with pytest.raises(DomainError, match="this one is a stream"):
-        Recording(pipe, "pipe").open()
+        TableFile(pipe, "pipe").open()
     os.close(both)

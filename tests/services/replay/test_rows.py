@@ -7,8 +7,8 @@ import random
 import pytest
 
 from talwerk.core.instants import format_instant, parse_instant
+from talwerk.sdk.tables.findings import Kind
 from talwerk.services.replay import ordering
-from talwerk.services.replay.findings import Kind
 from talwerk.services.replay.report import Report
 from tests.services.replay.workbench import MAPPING, Bench
 

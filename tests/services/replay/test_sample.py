@@ -10,8 +10,8 @@ from talwerk.core.errors import DomainError
 from talwerk.core.instants import DAY, MINUTE, format_instant, parse_instant
 from talwerk.core.query import Query
 from talwerk.sdk.profile import Profile
-from talwerk.services.replay.findings import Kind
-from talwerk.services.replay.mapping import read_mapping
+from talwerk.sdk.tables.findings import Kind
+from talwerk.sdk.tables.mapping import read_mapping
 from talwerk.services.replay.plan import plan
 from talwerk.services.replay.replay import replay
 from talwerk.services.replay.sample import make_sample

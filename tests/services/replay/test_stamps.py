@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talwerk.core.instants import format_instant, instant_of, parse_instant
-from talwerk.services.replay.findings import Kind
-from talwerk.services.replay.mapping import TimeColumn
-from talwerk.services.replay.stamps import Order, Stamps, doubled
+from talwerk.sdk.tables.findings import Kind
+from talwerk.sdk.tables.mapping import TimeColumn
+from talwerk.sdk.tables.stamps import Order, Stamps, doubled
 from tests.services.replay.workbench import MAPPING, Bench
 
 wall_time = datetime.fromisoformat

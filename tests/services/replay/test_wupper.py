@@ -17,7 +17,7 @@ from talwerk.core.quality import Flag, flag_of
 from talwerk.core.query import Query, Window
 from talwerk.core.series import SeriesKey
 from talwerk.core.terms import expand
-from talwerk.services.replay.findings import Kind
+from talwerk.sdk.tables.findings import Kind
 from talwerk.services.replay.report import Report
 from tests.services.replay.workbench import SCOPE, Bench, opened
 

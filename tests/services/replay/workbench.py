@@ -18,9 +18,9 @@ from talwerk.core.series import Points, SeriesKey
 from talwerk.core.terms import expand
 from talwerk.privacy.policy import system_scope
 from talwerk.privacy.seal import OpenDataLog, OpenSeal
-from talwerk.services.replay.mapping import read_mapping
+from talwerk.sdk.tables.file import TableFile
+from talwerk.sdk.tables.mapping import read_mapping
 from talwerk.services.replay.plan import Plan, plan
-from talwerk.services.replay.recording import Recording
 from talwerk.services.replay.replay import replay
 from talwerk.services.replay.report import Report
 from talwerk.store import Store, Submission
@@ -98,13 +98,13 @@ class Bench:
         path.write_text(mapping, encoding="utf-8")
         return plan(read_mapping(path), PROFILE)
 
-    def recording(self, content: str | bytes) -> Recording:
+    def recording(self, content: str | bytes) -> TableFile:
         path = self.folder / "table.csv"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return Recording(path, "table.csv")
+        return TableFile(path, "table.csv")
 
     async def replay(self, content: str | bytes | Path, mapping: str = MAPPING) -> Report:
-        recording = Recording(content, content.name) if isinstance(content, Path) else self.recording(content)
+        recording = TableFile(content, content.name) if isinstance(content, Path) else self.recording(content)
         return await replay(recording, self.plan(mapping), self.broker, SCOPE, clock=self.clock)
 
     def points(self, entity: str = GAUGE, attribute: str = "height") -> Points:

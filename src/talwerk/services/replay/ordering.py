@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO
 
-from .findings import Findings, Kind
+from talwerk.sdk.tables.findings import Findings, Kind
+from talwerk.sdk.tables.rows import Row
+from talwerk.sdk.tables.stamps import Order
+
 from .plan import Plan
-from .rows import Row
-from .stamps import Order
 
 RUN_ROWS = 100_000
 """Rows that are sorted in memory at once."""

@@ -11,8 +11,7 @@ from talwerk.core.instants import SECOND
 from talwerk.core.quality import Flag
 from talwerk.core.terms import expand
 from talwerk.sdk.profile import MeasuringPoint, Profile, entity_id
-
-from .mapping import Channel, Mapping, MappingFile
+from talwerk.sdk.tables.mapping import Channel, Mapping, MappingFile
 
 _FLAGS = {
     "not-evaluated": Flag.NOT_EVALUATED,
@@ -37,7 +36,6 @@ class Target:
         name: what people call the entity, empty when the mapping says nothing.
         shift_us: from the stamp to the end of the interval, microseconds.
         limits: what is plausible, both ends included.
-        missing: texts that mean "no value".
         flag: of a plausible value.
         note: what the operator should know about this channel, empty when nothing.
     """
@@ -52,7 +50,6 @@ class Target:
     name: str
     shift_us: int
     limits: tuple[float, float]
-    missing: frozenset[str]
     flag: int
     note: str = ""
 
@@ -125,11 +122,7 @@ def _target(file: MappingFile, index: int, channel: Channel, profile: Profile) -
         ),
         name=point.name if point else channel.target or "",
         shift_us=(interval_s or 0) * SECOND if time.stamp == "start" else 0,
-        limits=(
-            float("-inf") if channel.valid_min is None else channel.valid_min,
-            float("inf") if channel.valid_max is None else channel.valid_max,
-        ),
-        missing=channel.missing_texts,
+        limits=channel.limits,
         flag=int(_FLAGS[channel.quality]),
     )
     return replace(target, note=_check_point(file, index, target, point, profile)) if point else target

@@ -8,14 +8,14 @@ from talwerk.broker import Broker
 from talwerk.core.instants import FUTURE_TOLERANCE, Clock, format_instant
 from talwerk.core.scope import Scope
 from talwerk.core.terms import compact
+from talwerk.sdk.tables.file import TableFile
+from talwerk.sdk.tables.findings import VALUES, Findings, Kind
+from talwerk.sdk.tables.rows import Row
 
-from .findings import VALUES, Findings, Kind
 from .ordering import each_once, in_time
 from .plan import Plan
 from .provenance import check_unmixed
-from .recording import Recording
 from .report import ChannelReport, Report
-from .rows import Row
 from .survey import Progress, Survey, read_rows, survey, unusable
 from .writing import Tally, Writing
 
@@ -25,7 +25,7 @@ def _silent(_stage: str, _done: int, _total: int) -> None:
 
 
 async def replay(
-    recording: Recording,
+    recording: TableFile,
     plan: Plan,
     broker: Broker,
     scope: Scope,
@@ -76,7 +76,7 @@ async def replay(
     return _report(recording, plan, span, findings, writing.tally, seconds)
 
 
-async def check(recording: Recording, plan: Plan, *, clock: Clock, progress: Progress = _silent) -> Report:
+async def check(recording: TableFile, plan: Plan, *, clock: Clock, progress: Progress = _silent) -> Report:
     """Read a file as :func:`replay` does, and write nothing.
 
     Raises:
@@ -93,7 +93,7 @@ async def check(recording: Recording, plan: Plan, *, clock: Clock, progress: Pro
     return _report(recording, plan, span, findings, None, clock.monotonic_s() - began)
 
 
-async def _surveyed(recording: Recording, file: BinaryIO, plan: Plan, progress: Progress) -> Survey:
+async def _surveyed(recording: TableFile, file: BinaryIO, plan: Plan, progress: Progress) -> Survey:
     total = file.seek(0, 2)
     found = await survey(recording, file, plan, lambda: progress("check", file.tell(), total))
     progress("check", total, total)
@@ -118,7 +118,7 @@ class _Span:
 
 
 def _report(
-    recording: Recording, plan: Plan, span: _Span, findings: Findings, tally: Tally | None, seconds: float
+    recording: TableFile, plan: Plan, span: _Span, findings: Findings, tally: Tally | None, seconds: float
 ) -> Report:
     counted = tally or Tally(len(plan.targets))
     channels = tuple(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from .findings import Finding
-from .findings import Kind as FindingKind
+from talwerk.sdk.tables.findings import Finding
+from talwerk.sdk.tables.findings import Kind as FindingKind
 
 
 class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from talwerk.core.errors import DomainError
+from talwerk.sdk.tables.file import TableFile
+from talwerk.sdk.tables.findings import ROWS, Findings, Kind
+from talwerk.sdk.tables.rows import Row, RowReader
+from talwerk.sdk.tables.stamps import Order
+from talwerk.sdk.tables.table import read_header, records
 
-from .findings import ROWS, Findings, Kind
 from .plan import Plan
-from .recording import Recording
-from .rows import Reading, Row
-from .stamps import Order
-from .table import read_header, records
 
 HEAD_ROWS = 20
 """When not one of so many first rows is usable, the mapping does not fit and reading on tells nothing more."""
@@ -45,7 +45,7 @@ class Survey:
     findings: Findings
 
 
-async def survey(recording: Recording, file: BinaryIO, plan: Plan, progress: Callable[[], None]) -> Survey:
+async def survey(recording: TableFile, file: BinaryIO, plan: Plan, progress: Callable[[], None]) -> Survey:
     """Read the whole file once.
 
     Raises:
@@ -70,19 +70,19 @@ async def survey(recording: Recording, file: BinaryIO, plan: Plan, progress: Cal
     return result
 
 
-def read_rows(recording: Recording, file: BinaryIO, plan: Plan, order: Order, findings: Findings) -> Iterator[Row]:
+def read_rows(recording: TableFile, file: BinaryIO, plan: Plan, order: Order, findings: Findings) -> Iterator[Row]:
     """The usable rows of the file, in its order.
 
     Raises:
         DomainError: BadRequestData when the file is no table, or almost nothing of it is usable.
     """
     lines = recording.lines(file, plan.mapping.encoding)
-    header = read_header(recording, lines, plan)
+    header = read_header(recording, lines, plan.mapping)
     found = records(_watched(lines, recording, plan, findings), header, plan.mapping.delimiter, findings)
-    return Reading(plan, header, order, findings).rows(found)
+    return RowReader(plan.mapping, header, order, findings).rows(found)
 
 
-def _watched(lines: Iterator[str], recording: Recording, plan: Plan, findings: Findings) -> Iterator[str]:
+def _watched(lines: Iterator[str], recording: TableFile, plan: Plan, findings: Findings) -> Iterator[str]:
     """The same lines; stops with an error as soon as it is plain that the mapping does not fit."""
     for count, line in enumerate(lines):
         if count == HEAD_ROWS and findings.rows - findings.count(Kind.TIME_DOUBLED) >= HEAD_ROWS:
@@ -90,7 +90,7 @@ def _watched(lines: Iterator[str], recording: Recording, plan: Plan, findings: F
         yield line
 
 
-def _check(recording: Recording, plan: Plan, result: Survey) -> None:
+def _check(recording: TableFile, plan: Plan, result: Survey) -> None:
     """Refuse a file of which nothing, or too little, can be used."""
     findings = result.findings
     doubled = findings.count(Kind.TIME_DOUBLED)
@@ -109,7 +109,7 @@ def _check(recording: Recording, plan: Plan, result: Survey) -> None:
             raise recording.fault(detail, first.line)
 
 
-def unusable(recording: Recording, plan: Plan, findings: Findings, what: str) -> DomainError:
+def unusable(recording: TableFile, plan: Plan, findings: Findings, what: str) -> DomainError:
     """The error that says what is wrong with most of the rows, and shows one of them."""
     worst = max((f for f in findings.all() if f.kind in ROWS), key=lambda finding: finding.count)
     first = worst.examples[0]

@@ -14,9 +14,9 @@ from talwerk.core.quality import Flag, stored
 from talwerk.core.query import Page, Query
 from talwerk.core.scope import Scope
 from talwerk.core.terms import expand
+from talwerk.sdk.tables.rows import Row
 
 from .plan import Plan, Target
-from .rows import Row
 
 VALUES_PER_COMMIT = 10_000
 """Large enough that a commit's fsync weighs little, small enough that others are not kept waiting."""

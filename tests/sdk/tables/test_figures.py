@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from talwerk.services.replay.figures import Figures
-from talwerk.services.replay.findings import Kind
+from talwerk.sdk.tables.figures import Figures
+from talwerk.sdk.tables.findings import Kind
 
 SIGNS: tuple[Literal[".", ","], ...] = (".", ",")
 

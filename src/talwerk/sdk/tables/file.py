@@ -20,7 +20,7 @@ _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UT
 _USUAL = ("utf-8", "cp1252", "iso-8859-15", "utf-16")
 
 
-class Recording(msgspec.Struct, frozen=True):
+class TableFile(msgspec.Struct, frozen=True):
     """A file of measurements.
 
     Attributes:

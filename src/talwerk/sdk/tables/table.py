@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from .file import TableFile
 from .findings import Findings, Kind
-from .plan import Plan
-from .recording import Recording
+from .mapping import Mapping
 
 HEADER_LINES_MAX = 50
 """A header cell may hold line breaks; one that never closes its quote must not swallow the file."""
@@ -32,19 +32,19 @@ class Header:
     lines: int
 
 
-def read_header(recording: Recording, lines: Iterator[str], plan: Plan) -> Header:
+def read_header(recording: TableFile, lines: Iterator[str], mapping: Mapping) -> Header:
     """The header of the file.
 
     Raises:
         DomainError: BadRequestData when it is no header, lacks a mapped column or holds it twice.
     """
-    cells, taken = _header_cells(recording, lines, plan.mapping.delimiter)
-    wanted = [plan.mapping.time.column, *(target.column for target in plan.targets)]
-    positions = [_position(recording, name, cells, plan) for name in wanted]
+    cells, taken = _header_cells(recording, lines, mapping.delimiter)
+    wanted = [mapping.time.column, *(channel.column for channel in mapping.channels)]
+    positions = [_position(recording, name, cells, mapping) for name in wanted]
     return Header(len(cells), positions[0], tuple(positions[1:]), taken)
 
 
-def _header_cells(recording: Recording, lines: Iterator[str], delimiter: str) -> tuple[list[str], int]:
+def _header_cells(recording: TableFile, lines: Iterator[str], delimiter: str) -> tuple[list[str], int]:
     taken = 0
 
     def counted() -> Iterator[str]:
@@ -66,29 +66,29 @@ def _header_cells(recording: Recording, lines: Iterator[str], delimiter: str) ->
     return [cell.strip() for cell in cells], taken
 
 
-def _position(recording: Recording, name: str, cells: list[str], plan: Plan) -> int:
+def _position(recording: TableFile, name: str, cells: list[str], mapping: Mapping) -> int:
     places = [index for index, cell in enumerate(cells) if cell == name.strip()]
     if len(places) == 1:
         return places[0]
     if places:
         raise recording.fault(f"The header names the column {name!r} {len(places)} times.", 1)
     found = ", ".join(repr(cell[:60]) for cell in cells[:40])
-    raise recording.fault(f"The column {name!r} is missing.{_hint(name, cells, plan)} The header has: {found}.", 1)
+    raise recording.fault(f"The column {name!r} is missing.{_hint(name, cells, mapping)} The header has: {found}.", 1)
 
 
-def _hint(name: str, cells: list[str], plan: Plan) -> str:
+def _hint(name: str, cells: list[str], mapping: Mapping) -> str:
     """What is most likely wrong, when there is a way to tell."""
     near = _closest(name, cells)
-    for cell in cells if plan.mapping.encoding.lower() not in ("utf-8", "utf8") else ():
+    for cell in cells if mapping.encoding.lower() not in ("utf-8", "utf8") else ():
         try:
-            if cell.encode(plan.mapping.encoding).decode("utf-8") == name:
-                return f' The file reads as utf-8; the mapping says encoding = "{plan.mapping.encoding}".'
+            if cell.encode(mapping.encoding).decode("utf-8") == name:
+                return f' The file reads as utf-8; the mapping says encoding = "{mapping.encoding}".'
         except UnicodeError:
             continue
     if len(cells) == 1:
         used = next((sign for sign in ";,\t|" if sign in cells[0]), None)
         if used is not None:
-            return f" The file seems to use the delimiter {used!r}; the mapping says {plan.mapping.delimiter!r}."
+            return f" The file seems to use the delimiter {used!r}; the mapping says {mapping.delimiter!r}."
     return f" The closest is {near!r}." if near else ""
 
 

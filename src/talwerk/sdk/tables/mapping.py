@@ -113,6 +113,12 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ValueError(f"valid_min {self.valid_min:g} is not below valid_max {self.valid_max:g}")
 
     @property
+    def limits(self) -> tuple[float, float]:
+        """What is plausible, both ends included."""
+        low, high = self.valid_min, self.valid_max
+        return float("-inf") if low is None else low, float("inf") if high is None else high
+
+    @property
     def missing_texts(self) -> frozenset[str]:
         """Texts that mean "no value"."""
         given = (self.missing,) if isinstance(self.missing, str) else self.missing

@@ -9,7 +9,7 @@ from talwerk.core.instants import Instant
 
 from .figures import Figures
 from .findings import Findings, Kind
-from .plan import Plan
+from .mapping import Mapping
 from .stamps import Order, Stamps, Wall, doubled
 from .table import Header
 
@@ -31,22 +31,22 @@ class Row(NamedTuple):
     values: tuple[float | None, ...]
 
 
-class Reading:
+class RowReader:
     """Reads the records of one file; what is left out goes to the findings.
 
     Args:
-        plan: what to read.
+        mapping: what to read.
         header: where the columns stand.
         order: how the file is ordered, as far as it is known.
         findings: where everything odd is noted.
     """
 
-    def __init__(self, plan: Plan, header: Header, order: Order, findings: Findings) -> None:
-        self._stamps = Stamps(plan.mapping.time)
-        self._figures = Figures(plan.mapping.decimal)
+    def __init__(self, mapping: Mapping, header: Header, order: Order, findings: Findings) -> None:
+        self._stamps = Stamps(mapping.time)
+        self._figures = Figures(mapping.decimal)
         self._columns = tuple(
-            (position, target.column, target.missing, *target.limits)
-            for position, target in zip(header.values, plan.targets, strict=True)
+            (position, channel.column, channel.missing_texts, *channel.limits)
+            for position, channel in zip(header.values, mapping.channels, strict=True)
         )
         self._time = header.time
         self._order = order

@@ -154,14 +154,15 @@ def test_scopes_survive_the_wire() -> None:
 
 async def test_a_caller_that_left_before_its_answer_hurts_nobody(city: City) -> None:
     with door._short_path(city.directory) as path:
-        _, stranger = await asyncio.open_unix_connection(str(path))
+        _, writer = await asyncio.open_unix_connection(str(path))
+    stranger = door._Sender(writer)
     for number in range(20):
-        door._write_frame(stranger, Request(number, Batch(changes=(bench(number),)), system_scope("test")))
+        stranger.send(Request(number, Batch(changes=(bench(number),)), system_scope("test")))
     stranger.close()
     ack = await city.broker.write(Batch(changes=(bench(99),)), system_scope("test"))
     assert ack.outcomes[0].done is Done.CREATED
     with pytest.raises(ConnectionResetError):
-        door._write_frame(stranger, Request(0, Batch(changes=(bench(1),)), system_scope("test")))
+        stranger.send(Request(0, Batch(changes=(bench(1),)), system_scope("test")))
 
 
 async def test_an_engine_that_ends_in_order_costs_a_writer_nothing(tmp_path: Path) -> None:

@@ -82,6 +82,54 @@ class _Timer:
             self._handle = None
 
 
+class _Joining(asyncio.Transport):
+    """A transport that sends an answer's head together with what follows: one system call, one packet.
+
+    What is written first in a turn of the loop waits for the next piece, or for the end of the turn.
+
+    Args:
+        transport: the connection's own.
+        loop: its loop.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._transport = transport
+        self._loop = loop
+        self._first = b""
+
+    def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
+        """Send soon."""
+        if self._first:
+            first, self._first = self._first, b""
+            self._transport.writelines((first, data))
+        else:
+            self._first = bytes(data)
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        first, self._first = self._first, b""
+        if first and not self._transport.is_closing():
+            self._transport.write(first)
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes that were not sent yet."""
+        return len(self._first) + self._transport.get_write_buffer_size()
+
+    def is_closing(self) -> bool:
+        """Whether the end has begun."""
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        """Send what is left, then hang up."""
+        self._flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Hang up at once."""
+        self._transport.abort()
+
+
 class Connection(HttpToolsProtocol):
     """A client's connection."""
 
@@ -97,6 +145,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit the client, if there is room for one more."""
         super().connection_made(transport)
+        self.transport = _Joining(transport, self.loop)
         state = self.server_state
         if len(self.connections) > state.most and not self._make_room():
             transport.write(_FULL)

@@ -109,14 +109,56 @@ async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
         return None
 
 
-def _write_frame(writer: asyncio.StreamWriter, message: Request | Ask | Here | Answer | Pulse | Farewell) -> None:
-    body = _encoder.encode(message)
-    if len(body) > FRAME_BYTES_MAX:
-        raise DomainError(Fault.TOO_LARGE, f"The batch has {len(body)} bytes; {FRAME_BYTES_MAX} is the most.")
-    if writer.is_closing():
-        # uvloop would raise a RuntimeError, which nobody takes for what it is.
-        raise ConnectionResetError
-    writer.write(len(body).to_bytes(_LENGTH_BYTES, "big") + body)
+class _Sender:
+    """Sends the frames of one turn of the loop at once: a system call takes longer than most of them.
+
+    Args:
+        writer: where they go.
+    """
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self._loop = asyncio.get_running_loop()
+        self._pieces: list[bytes] = []
+
+    def send(self, message: Request | Ask | Here | Answer | Pulse | Farewell) -> None:
+        """Send a message before the loop's next turn.
+
+        Raises:
+            DomainError: RequestEntityTooLarge for a message that does not fit into a frame.
+            ConnectionResetError: when the connection is closing.
+        """
+        body = _encoder.encode(message)
+        if len(body) > FRAME_BYTES_MAX:
+            raise DomainError(Fault.TOO_LARGE, f"The batch has {len(body)} bytes; {FRAME_BYTES_MAX} is the most.")
+        if self._writer.is_closing():
+            # uvloop would raise a RuntimeError, which nobody takes for what it is.
+            raise ConnectionResetError
+        if not self._pieces:
+            self._loop.call_soon(self._flush)
+        self._pieces += (len(body).to_bytes(_LENGTH_BYTES, "big"), body)
+
+    async def drain(self) -> None:
+        """Wait when the other side takes too little."""
+        await self._writer.drain()
+
+    def is_free(self) -> bool:
+        """Whether nothing waits for the other side to take it."""
+        return not self._writer.transport.get_write_buffer_size()
+
+    def close(self) -> None:
+        """Send what is left and hang up."""
+        self._flush()
+        self._writer.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection has ended."""
+        await self._writer.wait_closed()
+
+    def _flush(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        if pieces and not self._writer.is_closing():
+            self._writer.writelines(pieces)
 
 
 @contextlib.asynccontextmanager
@@ -125,7 +167,7 @@ async def open_door(directory: Path, reporter: Reporter) -> AsyncIterator[None]:
     callers: dict[asyncio.Task[None], _Line] = {}
 
     async def admit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = _Line(writer)
+        line = _Line(_Sender(writer))
         caller = asyncio.current_task()
         if caller is not None:
             callers[caller] = line
@@ -148,7 +190,7 @@ async def open_door(directory: Path, reporter: Reporter) -> AsyncIterator[None]:
         # The callers hang up: if we did, the farewell could be lost behind what they have just sent.
         await asyncio.wait([pulse, *callers], timeout=_HANG_UP_S)
         for line in callers.values():
-            line.writer.close()
+            line.sender.close()
         await asyncio.wait([pulse, *callers], timeout=_FAREWELL_S)
         (directory / NAME).unlink(missing_ok=True)
 
@@ -156,8 +198,8 @@ async def open_door(directory: Path, reporter: Reporter) -> AsyncIterator[None]:
 class _Line:
     """The connection to one caller, and its batches that the engine took."""
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self.writer = writer
+    def __init__(self, sender: _Sender) -> None:
+        self.sender = sender
         self.under_way: set[asyncio.Task[None]] = set()
         self.closing = False
 
@@ -170,27 +212,27 @@ async def _say_farewell(line: _Line) -> None:
     # A batch that is still under way must not be sent a second time.
     if not line.under_way:
         with contextlib.suppress(ConnectionError):
-            _write_frame(line.writer, Farewell())
+            line.sender.send(Farewell())
 
 
 async def _beat(callers: Mapping[asyncio.Task[None], _Line], reporter: Reporter) -> None:
     while True:
         await asyncio.sleep(PULSE_EVERY_S)
         for line in list(callers.values()):
-            _tell_pulse(line.writer, reporter)
+            _tell_pulse(line.sender, reporter)
 
 
-def _tell_pulse(writer: asyncio.StreamWriter, reporter: Reporter) -> None:
+def _tell_pulse(sender: _Sender, reporter: Reporter) -> None:
     # Who does not read gets no further pulses: they would only pile up.
-    if not writer.transport.get_write_buffer_size():
+    if sender.is_free():
         with contextlib.suppress(ConnectionError):
-            _write_frame(writer, Pulse(reporter.state()))
+            sender.send(Pulse(reporter.state()))
 
 
 async def _serve(reader: asyncio.StreamReader, line: _Line, reporter: Reporter) -> None:
     """Answer one caller until it leaves; many of its batches may be under way at a time."""
-    writer, under_way = line.writer, line.under_way
-    _tell_pulse(writer, reporter)
+    sender, under_way = line.sender, line.under_way
+    _tell_pulse(sender, reporter)
     try:
         while (frame := await _read_frame(reader)) is not None:
             try:
@@ -199,25 +241,25 @@ async def _serve(reader: asyncio.StreamReader, line: _Line, reporter: Reporter) 
                 # Who speaks another language cannot be answered: there is no number.
                 return
             if not isinstance(request, Request):
-                reporter.note(id(writer), request.presence)
+                reporter.note(id(sender), request.presence)
                 if isinstance(request, Here):
                     continue
             if line.closing:
                 continue
-            task = asyncio.create_task(_answer(request, reporter, writer))
+            task = asyncio.create_task(_answer(request, reporter, sender))
             under_way.add(task)
             task.add_done_callback(under_way.discard)
     finally:
-        reporter.note(id(writer), None)
+        reporter.note(id(sender), None)
         # What was accepted is committed by the engine even when nobody waits for the answer any more.
         if under_way:
             await asyncio.wait(under_way, timeout=_FAREWELL_S)
-        writer.close()
+        sender.close()
         with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
+            await sender.wait_closed()
 
 
-async def _answer(request: Request | Ask, reporter: Reporter, writer: asyncio.StreamWriter) -> None:
+async def _answer(request: Request | Ask, reporter: Reporter, sender: _Sender) -> None:
     try:
         if isinstance(request, Ask):
             answer = Answer(request.number, report=await reporter.report())
@@ -227,8 +269,8 @@ async def _answer(request: Request | Ask, reporter: Reporter, writer: asyncio.St
     except DomainError as error:
         answer = Answer(request.number, fault=error.fault, detail=str(error))
     with contextlib.suppress(ConnectionError):
-        _write_frame(writer, answer)
-        await writer.drain()
+        sender.send(answer)
+        await sender.drain()
 
 
 @contextlib.contextmanager
@@ -260,7 +302,7 @@ class RemoteWriter:
         self._tally = tally or Tally()
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
-        self._stream: asyncio.StreamWriter | None = None
+        self._sender: _Sender | None = None
         self._connected = asyncio.Event()
         self._pulse = WriterState()
         self._heard_s = 0.0
@@ -299,6 +341,8 @@ class RemoteWriter:
         Raises:
             DomainError: Busy when none does in time.
         """
+        if self._connected.is_set():
+            return
         try:
             await asyncio.wait_for(self._connected.wait(), within_s)
         except TimeoutError:
@@ -339,14 +383,14 @@ class RemoteWriter:
         return answer.report
 
     async def _exchange(self, request: Request | Ask) -> Answer:
-        if self._stream is None:
+        if self._sender is None:
             # The engine went away between the look and the step through the door.
             raise _NotTakenError
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[request.number] = answer
         try:
-            _write_frame(self._stream, request)
-            await self._stream.drain()
+            self._sender.send(request)
+            await self._sender.drain()
             return await answer
         except ConnectionError as error:
             raise DomainError(Fault.BUSY, _GONE) from error
@@ -368,12 +412,13 @@ class RemoteWriter:
         while True:
             try:
                 with _short_path(self._directory) as path:
-                    reader, self._stream = await asyncio.open_unix_connection(str(path))
+                    reader, writer = await asyncio.open_unix_connection(str(path))
             except OSError:
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, 2 * _PAUSE_LEAST_S if self._next_is_near else _PAUSE_MOST_S)
                 continue
             pause_s = _PAUSE_LEAST_S
+            self._sender = _Sender(writer)
             self._heard_s = self._clock.monotonic_s()
             self._next_is_near = False
             self._connected.set()
@@ -397,15 +442,15 @@ class RemoteWriter:
                 answer.set_result(message)
 
     def _say_here(self) -> None:
-        if self._stream is not None:
+        if self._sender is not None:
             with contextlib.suppress(ConnectionError):
-                _write_frame(self._stream, Here(presence(self._tally)))
+                self._sender.send(Here(presence(self._tally)))
 
     def _disconnect(self) -> None:
         self._connected.clear()
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
         self._give_up()
 
     def _give_up(self, error: Callable[[], Exception] = lambda: DomainError(Fault.BUSY, _GONE)) -> None:

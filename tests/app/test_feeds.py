@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from msgspec.structs import replace
 
 from talwerk import cities
+from talwerk.app.feeds import Feeds, course
 from talwerk.core.instants import SystemClock
 from talwerk.sdk.profile import Profile
+from talwerk.settings import Settings
+from talwerk.store.sqlite import Limits
+from talwerk.store.sqlite.connection import open_writer
 from tests.recording_server import replies, serving
 from tests.served import Served, served
 from tests.services.sources.workbench import RECORDING
@@ -83,6 +90,11 @@ def meta(data: Path, name: str) -> Any:
     return json.loads((data / name / "meta.json").read_text())
 
 
+def doctor(running: Served, folder: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(running.run("doctor", "--json", folder=folder).stdout)
+    return found
+
+
 @pytest.mark.parametrize("flags", [(), ("--single",)], ids=["processes", "single"])
 def test_a_city_without_network_comes_alive_as_its_twin(flags: tuple[str, ...], tmp_path: Path) -> None:
     data = tmp_path / "data"
@@ -101,6 +113,12 @@ def test_a_city_without_network_comes_alive_as_its_twin(flags: tuple[str, ...], 
         assert len(running.get(f"{gauge['href']}/height.csv").text.splitlines()) > 600
         told = running.run("status", "--json", folder=tmp_path)
         assert json.loads(told.stdout)["directory"].endswith("stadt-twin")
+        assert json.loads(told.stdout)["twin"] is True
+        told = running.run("status", folder=tmp_path)
+        assert told.stdout.startswith("stadt-twin (simulated): running for ")
+        (found,) = [each for each in doctor(running, tmp_path) if each["about"] == "values"]
+        assert found["level"] == "note"
+        assert 'feeds = "live"' in found["advice"]
         assert running.run("twin", "fault", "hochwasserportal-nrw", "500", folder=tmp_path).returncode == 0
         assert running.run("reload", folder=tmp_path).returncode == 0
     assert not (data / "stadt-twin" / "twin.address").exists()
@@ -127,14 +145,45 @@ def test_a_city_whose_sources_answer_stays_with_them(tmp_path: Path) -> None:
             time.sleep(7)
             assert BANNER not in running.get("/de").text
             assert {each["values"]["height"]["value"] for each in stations(running)} == {108.0}
-    # It has held live values: without any source it shows them, and never what nobody measured.
+    # It has held live values, noted or of a time before that was noted: without any source it shows them, and never
+    # what nobody measured.
+    with contextlib.closing(open_writer(data / "stadt" / "city.db", Limits())) as connection:
+        connection.execute("DELETE FROM meta WHERE key = 'live'")
     profile = city(tmp_path / "later", NOBODY)
     with served(data, city=str(profile), feeds="auto") as running:
         until(lambda: health(running) == {"hochwasserportal-nrw": "unreachable"})
         time.sleep(7)
         assert {each["values"]["height"]["value"] for each in stations(running)} == {108.0}
         assert BANNER not in running.get("/de").text
+        assert "values" not in {each["about"] for each in doctor(running, tmp_path)}
+        assert running.run("status", folder=tmp_path).stdout.startswith("stadt: running for ")
     assert not (data / "stadt-twin").exists()
+
+
+def test_a_city_in_which_somebody_wrote_never_goes_over(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    profile = city(tmp_path / "city", NOBODY)
+    address = "/ngsi-ld/v1/entities/urn:ngsi-ld:Bench:1"
+    with served(data, city=str(profile), feeds="auto") as running:
+        given = {"id": "urn:ngsi-ld:Bench:1", "type": "Bench", "name": {"type": "Property", "value": "at the bridge"}}
+        made = httpx2.post(
+            f"{running.url}/ngsi-ld/v1/entities", json=given, headers={"authorization": f"Bearer {running.token}"}
+        )
+        assert made.status_code == 201
+        time.sleep(7)
+        assert running.get(address).status_code == 200
+    with served(data, city=str(profile), feeds="auto") as running:
+        time.sleep(7)
+        assert running.get(address).status_code == 200
+    assert not (data / "stadt-twin").exists()
+
+
+def test_a_city_that_others_reach_never_goes_over(tmp_path: Path) -> None:
+    settings = Settings(city=str(city(tmp_path / "city", NOBODY)), data=tmp_path / "data")
+    feeds = Feeds(settings)
+    assert course(feeds, settings).go_over is not None
+    for exposed in (replace(settings, behind_proxy=True), replace(settings, host="0.0.0.0")):
+        assert course(feeds, exposed).go_over is None
 
 
 def test_files_that_were_read_in_do_not_keep_a_city_from_its_twin(tmp_path: Path) -> None:

@@ -404,16 +404,19 @@ def test_simulated_observations_never_come_beside_real_ones(
     assert other.nature() is Nature.SIMULATED
 
 
-def test_only_what_is_measured_and_comes_by_itself_is_live(
+def test_what_comes_by_itself_is_live_and_no_file_no_calculation_and_no_simulation(
     store_factory: StoreFactory, place: str, clock: StandingClock
 ) -> None:
     store = store_factory(place, clock)
-    write(store, levels([NOON], [1], provenance=Provenance(source="twin", simulated=True)))
-    write(store, change(Mode.CREATE, TWO, name=prop("a statement")))
+    write(store, levels([NOON], [1], TWO, provenance=Provenance(source="twin", simulated=True)))
     for origin in (Origin.REPLAY, Origin.BACKFILL, Origin.DERIVED):
         write(store, levels([NOON + 1], [2]), origin=origin)
     assert not store.held_live()
+    write(store, change(Mode.UPDATE, name=prop("a statement")))
+    assert store.held_live()
+    assert not store.held_live(own={GAUGE}), "the city tells of itself"
     write(store, levels([NOON + 2], [3]))
+    assert store.held_live(own={GAUGE})
     assert store.held_live()
     store.close()
     assert store_factory(place, clock, readonly=True).held_live()

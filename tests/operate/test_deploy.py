@@ -76,6 +76,7 @@ def test_the_settings_can_be_used(tmp_path: Path) -> None:
     settings = load(environment={}, file=DEPLOY / "talwerk.toml")
     assert settings.exposed
     assert settings.hosts
+    assert settings.feeds == "live", "nobody who reaches it from elsewhere may take simulated values for measured ones"
     behind, _, own = TEXTS["talwerk.toml"].partition("# Instead of a proxy")
     behind = re.sub(r"^(host|port|behind_proxy) = .*\n", "", behind, flags=re.MULTILINE)
     offered = [line.removeprefix("# ") for line in own.splitlines()[1:]]

@@ -69,7 +69,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         tally: the requests that this process answers.
         report: asks the engine what it knows of the running city.
         reporter: where the engine's duties put what they know; None in other processes.
-        held_live: whether the city ever held a live observation; files that were read in do not count.
+        held_live: whether anything ever came to the city by itself; files that were read in do not count.
     """
 
     settings: Settings
@@ -86,7 +86,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     tally: Tally
     report: Callable[[], Awaitable[Report]]
     reporter: Reporter | None = None
-    held_live: Callable[[], bool]
+    held_live: Callable[[frozenset[Iri]], bool]
 
     @property
     def official(self) -> Path:

@@ -10,12 +10,14 @@ from talwerk.processes.housekeeping import Housekeeping
 from talwerk.services.indicators.duty import Indicators
 from talwerk.services.indicators.evidence import Ground
 from talwerk.services.places.register import FILE
+from talwerk.services.sources.duty import TYPE as SOURCE_TYPE
 from talwerk.services.sources.duty import Sources
 from talwerk.services.sources.fetching import Patience
 from talwerk.store import Keeping
 
 from .city import City
 from .feeds import Course, Probe
+from .intake import inbox
 
 
 def duties(city: City, course: Course) -> tuple[Duty, ...]:
@@ -25,7 +27,7 @@ def duties(city: City, course: Course) -> tuple[Duty, ...]:
         city: which is open.
         course: of its feeds.
     """
-    return (*_sources(city, course), *_copies(city), *_housekeeping(city), _indicators(city))
+    return (*_sources(city, course), *inbox(city), *_copies(city), *_housekeeping(city), _indicators(city))
 
 
 def _indicators(city: City) -> Duty:
@@ -87,6 +89,7 @@ def _sources(city: City, course: Course) -> list[Duty]:
         city.reporter.sources = polled.states
     # Those that send by themselves may take their time: nothing can be concluded from them.
     is_asking = any(source.address for source in city.profile.sources)
-    if course.go_over is None or not is_asking or city.held_live():
+    own = frozenset({expand(SOURCE_TYPE)})
+    if course.go_over is None or not is_asking or city.held_live(own):
         return [polled]
-    return [polled, Probe(polled.states, course.go_over)]
+    return [polled, Probe(polled.states, lambda: city.held_live(own), course.go_over)]

@@ -154,13 +154,20 @@ class Probe:
 
     Args:
         states: how each source is.
+        held_live: whether anything came to the city by itself; somebody may write while nothing answers.
         go_over: called when none answered in time.
     """
 
     name = "probe"
 
-    def __init__(self, states: Callable[[], tuple[SourceState, ...]], go_over: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        states: Callable[[], tuple[SourceState, ...]],
+        held_live: Callable[[], bool],
+        go_over: Callable[[], None],
+    ) -> None:
         self._states = states
+        self._held_live = held_live
         self._go_over = go_over
 
     async def run(self) -> None:
@@ -171,8 +178,10 @@ class Probe:
             if any(state.answered is not None for state in self._states()):
                 return
             await asyncio.sleep(LOOK_S)
+        if self._held_live():
+            return
         logger.warning(
-            "No source answered within %g s, and this city never held a live value: it goes over to simulated values",
+            "No source answered within %g s, and nothing ever came to this city: it goes over to simulated values",
             ANSWER_S,
         )
         self._go_over()
@@ -194,4 +203,6 @@ def course(feeds: Feeds, settings: Settings) -> Course:
     """What the engine of a city has to know, with the settings that count now."""
     if feeds.twin:
         return Course(addresses=feeds.addresses)
-    return Course(go_over=feeds.ask_over if settings.feeds == "auto" else None)
+    # Who reaches a city from elsewhere takes its values for measured ones, and writes what must not be lost.
+    may_go_over = settings.feeds == "auto" and not settings.exposed
+    return Course(go_over=feeds.ask_over if may_go_over else None)

@@ -11,6 +11,7 @@ import msgspec
 
 from talwerk.app.feeds import settled
 from talwerk.core.instants import SECOND, Instant, SystemClock, format_instant
+from talwerk.processes.directory import TWIN_SUFFIX
 from talwerk.processes.doctor import Examined, Level, State, examine
 from talwerk.processes.doctor.amounts import size, span
 from talwerk.settings import Settings
@@ -44,7 +45,8 @@ def exit_code(found: Examined) -> int:
 
 def lines(found: Examined) -> Iterator[str]:
     """The city's state for people."""
-    yield f"{found.city}: {_headline(found)}"
+    name = f"{found.city}{TWIN_SUFFIX} (simulated)" if found.twin else found.city
+    yield f"{name}: {_headline(found)}"
     yield ""
     yield from _table(_facts(found))
     if found.report is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import msgspec
@@ -241,8 +241,12 @@ class Store(Protocol):
         """Whether the city's observations are real or simulated; the first observation decides for ever."""
         ...
 
-    def held_live(self) -> bool:
-        """Whether it ever held a live observation: a measured one that did not come from a file."""
+    def held_live(self, own: Collection[str] = ()) -> bool:
+        """Whether anything came by itself, ever: neither from a file nor calculated nor simulated.
+
+        Args:
+            own: types of the entities by which the city tells of itself; they do not count.
+        """
         ...
 
     def condition(self) -> Condition:

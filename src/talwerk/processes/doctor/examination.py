@@ -34,6 +34,10 @@ from .places import check_directory, check_leftovers, check_room, check_secret, 
 from .running import check_all_pages, check_copies, check_report
 
 PATIENCE_S = 0.5
+SIMULATED = (
+    "The city shows simulated values of its twin, which nobody measured; what is written goes to the twin's data.",
+    'Set feeds = "live" and start the city again: then it shows what its sources measure, or nothing.',
+)
 
 
 class State(StrEnum):
@@ -51,6 +55,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         city: its key.
         directory: where its data lies.
+        twin: whether its values are the twin's, not measured ones.
         at: the time.
         state: whether it runs.
         report: what it says of itself, None unless it runs.
@@ -62,6 +67,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
 
     city: str
     directory: str
+    twin: bool
     at: Instant
     state: State
     report: Report | None = None
@@ -95,6 +101,7 @@ async def examine(settings: Settings, clock: Clock, *, thorough: bool = False, p
     copies = (report.copies if report is not None else None) or read_state(directory)
     state = _state(directory, report)
     found = [*_running(state, report), *looked.findings]
+    found.extend([note("values", *SIMULATED)] if twin else [])
     free_bytes = store.disk_free_bytes if store is not None else _free(directory)
     if free_bytes is not None:
         found.extend(check_room(free_bytes, reserve_bytes, coming))
@@ -111,6 +118,7 @@ async def examine(settings: Settings, clock: Clock, *, thorough: bool = False, p
     return Examined(
         city=profile.city.key,
         directory=str(directory),
+        twin=twin,
         at=clock.now(),
         state=state,
         report=report,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -164,10 +164,14 @@ class SqliteStore:
         with self._readers.snapshot() as connection:
             return nature_of(connection)
 
-    def held_live(self) -> bool:
-        """Whether it ever held a live observation: a measured one that did not come from a file."""
+    def held_live(self, own: Collection[str] = ()) -> bool:
+        """Whether anything came by itself, ever: neither from a file nor calculated nor simulated.
+
+        Args:
+            own: types of the entities by which the city tells of itself; they do not count.
+        """
         with self._readers.snapshot() as connection:
-            return held_live(connection)
+            return held_live(connection, own)
 
     def condition(self) -> Condition:
         """How the store is now."""

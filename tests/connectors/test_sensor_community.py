@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talwerk import cities
-from talwerk.connectors.sensor_community import CONNECTOR, rows, sent
+from talwerk.connectors.sensor_community import ARRIVAL, CONNECTOR, rows, sent
 from talwerk.core.instants import MINUTE, SystemClock, parse_instant
 from talwerk.processes.workers.pool import Pool
 from talwerk.sdk.reading import Context, Finding, Reading, Thing, Unusable
@@ -102,7 +102,7 @@ def test_what_a_sensor_sends_is_taken_value_by_value(values: list[dict[str, Any]
     good = {"value_type": "SDS_P1", "value": "17.45"}
     found = list(sent({"sensordatavalues": [good, *values]}, context(device=device())))
     assert isinstance(found[0], Thing)
-    assert found[1] == Reading(native="katernberg", attribute="pm10", value=17.45, observed=NOW, assumed=True)
+    assert found[1] == Reading(native="katernberg", attribute="pm10", value=17.45, observed=NOW, method=ARRIVAL)
     assert all(isinstance(each, Reading | Thing | Unusable) for each in found)
 
 

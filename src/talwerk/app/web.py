@@ -12,9 +12,9 @@ from talwerk import cities
 from talwerk.processes.figures import figures
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.places.whereabouts import Gazetteer
-from talwerk.services.sources.pushed import Intake, sending
 
 from .city import City
+from .intake import intake
 
 
 def routes(city: City) -> list[BaseRoute]:
@@ -40,7 +40,7 @@ def routes(city: City) -> list[BaseRoute]:
         *plain.routes(city.broker, city.clock),
         *places.routes(city.broker, Gazetteer(territory, city.official)),
         *catalogue.routes(city.broker, city.profile, city.themes, datasets),
-        *push.routes(_intake(city), city.credentials.devices, city.clock),
+        *push.routes(intake(city), city.credentials.devices, city.clock),
         *description.routes(
             (
                 ngsild.description(),
@@ -54,19 +54,6 @@ def routes(city: City) -> list[BaseRoute]:
         ),
         *portal_routes(city.broker, city.profile, city.clock, city.themes, datasets),
     ]
-
-
-def _intake(city: City) -> Intake:
-    """What takes what sources send by themselves."""
-    folder = cities.folder(city.settings.city)
-    return Intake(
-        sending(city.profile, folder, folder / cities.CONNECTORS),
-        city.broker,
-        city.system_scope("sources"),
-        clock=city.clock,
-        arrivals=city.tally.arrivals,
-        simulated=city.settings.feeds == "twin",
-    )
 
 
 def endpoint(city: City) -> ASGIApp:

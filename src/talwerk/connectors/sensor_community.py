@@ -20,6 +20,8 @@ from talwerk.sdk.reading import Context, Finding, Reading, Thing, Unusable, meas
 
 AIR, WEATHER, NOISE = "AirQualityObserved", "WeatherObserved", "NoiseLevelObserved"
 OUTDOORS = "0"
+ARRIVAL = "Zeit des Eintreffens"
+"""Method of values whose source tells no time: whoever reads one learns that its time is that of its arrival."""
 
 QUANTITIES = (
     Quantity(attribute="pm1", type=AIR, unit="GQ", least=0, most=999),
@@ -152,7 +154,7 @@ def sent(payload: Any, context: Context) -> Iterator[Finding]:
                 yield Thing(
                     native=native, type=kind, name=device.get("title", ""), location=point(*device.get("at", ("", "")))
                 )
-            yield msgspec.structs.replace(finding, assumed=True)
+            yield msgspec.structs.replace(finding, method=ARRIVAL)
 
 
 CONNECTOR = Connector(

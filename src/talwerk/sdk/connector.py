@@ -154,7 +154,7 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             if request.key == key:
                 return request
         if key == PUSH and self.push is not None:
-            return Request(key=PUSH, path="", parse=self.push.parse)
+            return Request(key=PUSH, path="", parse=self.push.parse, format=self.push.format)
         raise KeyError(f"The connector {self.key!r} has no request {key!r}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -23,17 +23,21 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     the named headers and query parameters, and :data:`DEVICE`.
 
     Attributes:
-        parse: reads what was sent, decoded from JSON; finds nothing in what the city does not want (a join, a status).
+        parse: reads what was sent; finds nothing in what the city does not want (a join, a status).
+        format: what is sent; ``parse`` gets JSON decoded, or bytes.
         headers: headers that it needs, in lower case.
         query: query parameters that it needs.
         size_max: bytes of a body at most.
         per_minute: requests that one key may send in a minute, in the long run.
         at_once: requests that it may send at once after a pause.
+        files: whether files that lie in the city's inbox are read as if they had been sent.
     """
 
     parse: Callable[[Any, Context], Iterable[Finding]]
+    format: Literal["json", "bytes"] = "json"
     headers: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
     size_max: Annotated[int, Meta(gt=0, le=1 << 20)] = 1 << 16
     per_minute: Annotated[int, Meta(gt=0)] = 60
     at_once: Annotated[int, Meta(gt=0)] = 60
+    files: bool = False

@@ -32,7 +32,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
         type: short entity type, empty for the declared one.
         unit: UN/CEFACT code, empty for the declared one.
         dataset: short key that tells apart several values of one attribute at one thing, empty for one.
-        assumed: whether the source tells no time, so that the time of arrival stands for it.
+        method: how the value comes about, empty for the declared one; a changed one opens a new series.
     """
 
     native: str
@@ -43,7 +43,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     type: str = ""
     unit: str = ""
     dataset: str = ""
-    assumed: bool = False
+    method: str = ""
 
 
 class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="thing"):

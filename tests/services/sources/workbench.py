@@ -122,6 +122,7 @@ async def polled(
     patience: Patience = HASTY,
     city: Profile | None = None,
     egress: Egress | None = None,
+    beside: Path | None = None,
 ) -> AsyncIterator[Bench]:
     clock = MovableClock()
     store = SqliteStore.open(folder / "city.db", clock)
@@ -129,7 +130,7 @@ async def polled(
     try:
         broker = Broker(store, DirectWriter(store), OpenSeal(), OpenDataLog())
         city = city or profile(recorded.address)
-        made = feed(city.sources[0], city, discover())
+        made = feed(city.sources[0], city, discover(), beside)
         writing = Writing(broker, SCOPE)
         tools = Tools(fetcher=fetcher, writing=writing, clock=clock, heavy=heavy, dice=random.Random(1))
         poll = Poll(made, tools, writing.newest(made, clock.now()))

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from talwerk.core.errors import bad_data
+from talwerk.core.errors import DomainError, bad_data
 from talwerk.sdk.connector import Connector, Request
 from talwerk.sdk.reading import Context, Finding, Unusable
 
@@ -50,6 +50,9 @@ def read_answer(
     payload = _decoded(request, content, charset)
     try:
         return list(request.parse(payload, context))
+    except DomainError as error:
+        # It was foreseen, and says so in its own words.
+        raise bad_data(str(error)) from error
     except Exception as error:
         # Mostly another shape than the connector expects; whatever it is, it ends here and names itself.
         detail = f"it has another shape than {connector.key} knows ({type(error).__name__}: {str(error)[:120]})"

@@ -5,6 +5,7 @@ The process that answers a request notes what became of it; the engine is told e
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -30,6 +31,8 @@ from .writing import Writing
 
 logger = logging.getLogger(__name__)
 
+LARGE_BYTES = 1 << 17
+"""What is larger is read beside the loop, which has others to serve."""
 REASONS_MAX = 20
 """Reasons that are told of a source; whoever sends must not be able to fill the memory with them."""
 
@@ -81,11 +84,11 @@ class Sender(msgspec.Struct, frozen=True):
 
     Attributes:
         scope: what they may do.
-        types: IRIs of the entity types that their key was made for.
+        types: IRIs of the entity types that their key was made for, None for all.
     """
 
     scope: Scope
-    types: tuple[str, ...]
+    types: tuple[str, ...] | None
 
 
 class Intake:
@@ -155,8 +158,13 @@ class Intake:
         context = Context(
             now=now, zone=connector.zone, wanted=source.wanted, parameters={**source.parameters, **parameters}
         )
-        findings = read_answer(connector, connector.request(PUSH), content, "", context)
-        shaped = shape(findings, source, now)
+        request = connector.request(PUSH)
+        if len(content) > LARGE_BYTES:
+            findings = await asyncio.to_thread(read_answer, connector, request, content, "", context)
+            shaped = await asyncio.to_thread(shape, findings, source, now)
+        else:
+            findings = read_answer(connector, request, content, "", context)
+            shaped = shape(findings, source, now)
         _check_types(shaped, sender)
         if not self._unmixed:
             check_unmixed(self._broker, self._looking, simulated=False)
@@ -171,7 +179,7 @@ class Intake:
 def _check_types(shaped: Shaped, sender: Sender) -> None:
     """Refuse as a whole what would be kept in part: an operator sees at once what the key lacks."""
     kinds = {track.type for track in shaped.columns} | {expand(thing.type) for thing in shaped.things}
-    missing = sorted(compact(kind) for kind in kinds.difference(sender.types))
+    missing = sorted(compact(kind) for kind in kinds.difference(sender.types)) if sender.types is not None else []
     if missing:
         detail = f"The key of {sender.scope.principal.name} was not made for {', '.join(missing)}."
         raise DomainError(Fault.FORBIDDEN, detail)

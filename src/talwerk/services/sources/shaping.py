@@ -19,9 +19,6 @@ from talwerk.sdk.reading import Ask, Current, Finding, Reading, Thing, Unusable,
 
 from .feed import Feed
 
-ARRIVAL = "Zeit des Eintreffens"
-"""Method of values whose source tells no time: whoever reads one learns that its time is that of its arrival."""
-
 Value = int | float | str
 Column = dict[int, tuple[Value, int]]
 """Values with their stored quality by time."""
@@ -35,10 +32,10 @@ class Track(msgspec.Struct, frozen=True):
     attribute: str
     dataset: str
     unit: str
-    assumed: bool = False
+    method: str = ""
 
 
-Tracks = dict[tuple[str | bool, ...], Track | str]
+Tracks = dict[tuple[str, ...], Track | str]
 """By what a reading names: where it goes, or why it goes nowhere."""
 
 
@@ -101,7 +98,7 @@ def _leave_out(shaped: Shaped, finding: Unusable) -> None:
 
 def _add(shaped: Shaped, reading: Reading, feed: Feed, tracks: Tracks) -> None:
     quantity = feed.connector.quantity(reading.attribute)
-    named = (reading.native, reading.attribute, reading.type, reading.unit, reading.dataset, reading.assumed)
+    named = (reading.native, reading.attribute, reading.type, reading.unit, reading.dataset, reading.method)
     track = tracks.get(named)
     if track is None:
         track = tracks[named] = _track(reading, quantity, feed)
@@ -138,7 +135,7 @@ def _track(reading: Reading, quantity: Quantity | None, feed: Feed) -> Track | s
             attribute=expand(reading.attribute),
             dataset=reading.dataset and iri(f"urn:ngsi-ld:Dataset:{feed.key}:{reading.dataset}", "dataset"),
             unit=unit,
-            assumed=reading.assumed,
+            method=reading.method,
         )
     except DomainError:
         return "an id or a name cannot be part of an identifier"
@@ -158,8 +155,8 @@ def observations(track: Track, column: Column, feed: Feed) -> Observations:
     quantity = next((q for q in feed.connector.quantities if expand(q.attribute) == track.attribute), None)
     # A quantity that nobody declared has the source's rhythm and no method of its own.
     known = quantity or Quantity(attribute=track.attribute, type=track.type, unit=track.unit or "C62")
-    if track.assumed:
-        known = msgspec.structs.replace(known, method=known.method or ARRIVAL)
+    if track.method:
+        known = msgspec.structs.replace(known, method=track.method)
     return Observations(
         entity=track.entity,
         types=(track.type,),

@@ -22,6 +22,7 @@ from talwerk.core.instants import MINUTE, format_instant
 
 from .city import Processes, started
 from .load import Result, apply, request
+from .parts import address_rows, reading_rows
 
 PREFIX = "/ngsi-ld/v1"
 POINTS = 10_000
@@ -137,10 +138,13 @@ class Bench:
         window = f"timerel=between&timeAt={_minute(2_880)}&endTimeAt={_minute(4_320)}"
         whole = f"timerel=between&timeAt={_minute(0)}&endTimeAt={_minute(POINTS)}"
         averages = f"{whole}&options=aggregatedValues&aggrMethods=avg,min,max"
+        # Periods begin where the window does: these lie across the hours, of which sums are kept.
+        across = averages.replace(_minute(0), _minute(14))
         asked = (
             ("24 h of a series, 1,440 values", f"{window}&options=temporalValues"),
             ("aggregate over 10,000 points, one period", f"{averages}&aggrPeriodDuration=PT0S"),
             ("aggregate over 10,000 points, hours", f"{averages}&aggrPeriodDuration=PT1H"),
+            ("aggregate over 10,000 points, hours from minute 14 on", f"{across}&aggrPeriodDuration=PT1H"),
             ("aggregate over 10,000 points, raw", f"{averages},distinctCount&aggrPeriodDuration=PT0S"),
         )
         rows = []
@@ -176,8 +180,8 @@ class Bench:
 
 
 def _minute(number: int) -> str:
-    """A time, so many minutes after a fixed one."""
-    return format_instant(1_700_000_040_000_000 + number * MINUTE)
+    """A time, so many minutes after a full hour."""
+    return format_instant(1_700_002_800_000_000 + number * MINUTE)
 
 
 def _read_row(name: str, rate: float, result: Result) -> Row:
@@ -203,6 +207,7 @@ def main() -> None:
         ]
         rows += asyncio.run(Bench(city, options.entities, options.seconds).rows())
         rows.append(("memory afterwards (PSS)", f"{city.memory_mb():.0f} MB", ""))
+    rows += [*address_rows(), *reading_rows()]
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ")
     print(f"load before {load:.1f}, {options.entities:,} entities, {options.seconds:g} s each\n")
     print("| what | figure | beside it |\n|---|---|---|")

@@ -13,6 +13,7 @@ import httpx2
 from talwerk import cities
 from tests.protocols.push.pushing import CITIZENS, PROFILE, SENT, basic
 from tests.served import Served, served
+from tests.services.sources.test_inbox import GOOD, MORE, copy_mappings
 
 
 def until(condition: Callable[[], Any], limit_s: float = 20.0) -> Any:
@@ -32,7 +33,8 @@ def health(city: Served) -> dict[str, str]:
 def test_a_citizen_s_sensor_from_its_key_to_the_page(tmp_path: Path) -> None:
     profile = tmp_path / "city"
     profile.mkdir()
-    (profile / cities.PROFILE).write_text(PROFILE)
+    (profile / cities.PROFILE).write_text(PROFILE + MORE)
+    copy_mappings(profile)
     with served(tmp_path / "data", city=str(profile), feeds="live", serve_processes="2") as city:
         add = ["device", "add", "katernberg", "--type", "AirQualityObserved", "--type", "WeatherObserved"]
         strange = city.run(*add, "--source", "unbekannt", folder=tmp_path)
@@ -51,9 +53,12 @@ def test_a_citizen_s_sensor_from_its_key_to_the_page(tmp_path: Path) -> None:
         until(lambda: health(city) == {"buergersensoren": "fresh"})
         told = json.loads(city.run("status", "--json", folder=tmp_path).stdout)
         states = {each["key"]: each["health"] for each in told["report"]["sources"]}
-        assert states == {"buergersensoren": "fresh", "andere": "waiting"}
+        assert states == {"buergersensoren": "fresh", "andere": "waiting", "logger": "waiting"}
         metrics = httpx2.get(f"{city.url}/metrics", headers={"authorization": f"Bearer {city.token}"}).text
         assert 'talwerk_source_values_total{source="buergersensoren"} 2' in metrics
+        (tmp_path / "data" / "stadt" / "inbox" / "logger" / "keller.csv").write_bytes(GOOD)
+        until(lambda: "logger" in health(city))
+        assert len(city.get("/ngsi-ld/v1/entities?type=WaterObserved").json()) == 1
         assert city.run("device", "revoke", "katernberg", folder=tmp_path).returncode == 0
         again = httpx2.post(city.url + CITIZENS, json=SENT, headers=basic("katernberg", made.stdout.strip()))
         assert again.status_code == 401

@@ -140,13 +140,10 @@ class Bench:
         averages = f"{whole}&options=aggregatedValues&aggrMethods=avg,min,max"
         # Periods begin where the window does: these lie across the hours, of which sums are kept.
         across = averages.replace(_minute(0), _minute(14))
-        # Periods begin where the window does: these lie across the hours, of which sums are kept.
-        across = averages.replace(_minute(0), _minute(14))
         asked = (
             ("24 h of a series, 1,440 values", f"{window}&options=temporalValues"),
             ("aggregate over 10,000 points, one period", f"{averages}&aggrPeriodDuration=PT0S"),
             ("aggregate over 10,000 points, hours", f"{averages}&aggrPeriodDuration=PT1H"),
-            ("aggregate over 10,000 points, hours from minute 14 on", f"{across}&aggrPeriodDuration=PT1H"),
             ("aggregate over 10,000 points, hours from minute 14 on", f"{across}&aggrPeriodDuration=PT1H"),
             ("aggregate over 10,000 points, raw", f"{averages},distinctCount&aggrPeriodDuration=PT0S"),
         )

@@ -199,7 +199,7 @@ def load(
     env = os.environ if environment is None else environment
     values: dict[str, Any] = {}
     path = file or (Path(env[PREFIX + "CONFIG"]) if env.get(PREFIX + "CONFIG") else None)
-    if path is not None or Path(FILE).exists():
+    if path is not None or _is_there(Path(FILE)):
         values.update(_from_file(path or Path(FILE)))
     values.update(_from_environment(env))
     given = {key: value for key, value in (flags or {}).items() if value is not None}
@@ -207,6 +207,14 @@ def load(
         _check(name, value, f"--{name.replace('_', '-')}")
     values.update(given)
     return _converted(values, "settings")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file exists; in a folder that may not be looked into nobody left settings for us."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _from_file(path: Path) -> dict[str, Any]:

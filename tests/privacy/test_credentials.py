@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from pathlib import Path
 
@@ -119,3 +121,35 @@ def test_what_each_may_do() -> None:
     assert system_scope("replay").principal == Principal(role=Role.SYSTEM, name="replay")
     with pytest.raises(ValueError, match="replay"):
         scope_for(Principal(role=Role.SYSTEM, name="replay"))
+
+
+def test_keys_that_cannot_be_read_are_told_once_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    credentials = Credentials.open(tmp_path)
+    key = credentials.devices.add("gauge", (GAUGE,), NOW)
+    readable = (tmp_path / "devices.json").read_bytes()
+    (tmp_path / "devices.json").unlink()
+    (tmp_path / "devices.json").mkdir()
+    for _ in range(3):
+        with pytest.raises(DomainError) as raised:
+            credentials.grant(f"Bearer {key}")
+        assert raised.value.fault is Fault.BUSY
+        assert str(tmp_path) not in str(raised.value), "whoever asks learns nothing of the machine's files"
+    (record,) = caplog.records
+    assert str(tmp_path / "devices.json") in record.getMessage()
+    with pytest.raises(DomainError, match=str(tmp_path / "devices.json")):
+        credentials.devices.devices()
+    (tmp_path / "devices.json").rmdir()
+    (tmp_path / "devices.json").write_bytes(readable)
+    assert credentials.grant(f"Bearer {key}").principal.name == "gauge"
+
+
+def test_a_key_that_finds_no_room_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    keys = Credentials.open(tmp_path).devices
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DomainError, match=r"devices\.json cannot be written: No space left") as raised:
+        keys.add("gauge", (GAUGE,), NOW)
+    assert raised.value.fault is Fault.STORAGE_FULL
+    assert [path.name for path in tmp_path.iterdir()] == [TOKEN_FILE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
@@ -50,10 +51,20 @@ _FLAGS: dict[str, Any] = {
 }
 
 
+def refusal(error: OSError) -> str:
+    """What the system refused, as a sentence that names the path: ``The path /a/b cannot be used: No space left``."""
+    paths = [os.fsdecode(path) for path in (error.filename, error.filename2) if isinstance(path, str | bytes | Path)]
+    reason = error.strerror or str(error) or type(error).__name__
+    if not paths:
+        return f"The system refused what the command needs: {reason}."
+    return f"The path {' to '.join(paths)} cannot be used: {reason}."
+
+
 def with_settings(*flags: str) -> Callable[[Callable[Concatenate[Settings, P], None]], Callable[P, None]]:
     """Give a command the settings, with these flags (and ``--config``) on its command line.
 
-    A setting that cannot be used ends the command with exit code 2, a domain error with 1.
+    A setting that cannot be used ends the command with exit code 2, a domain error and whatever the system refuses (no
+    permission, no room, a name that is taken) with 1.
     """
 
     def decorate(command: Callable[Concatenate[Settings, P], None]) -> Callable[P, None]:
@@ -70,6 +81,11 @@ def with_settings(*flags: str) -> Callable[[Callable[Concatenate[Settings, P], N
                 command(settings, *args, **options)
             except DomainError as error:
                 raise click.ClickException(str(error)) from error
+            except BrokenPipeError:
+                # Who reads has enough; click ends quietly then.
+                raise
+            except OSError as error:
+                raise click.ClickException(refusal(error)) from error
 
         for name in reversed(flags):
             wrapped = _FLAGS[name](wrapped)

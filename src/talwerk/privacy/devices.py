@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import hmac
+import logging
 import os
 import re
 import secrets
@@ -19,6 +20,8 @@ import msgspec
 
 from talwerk.core.errors import DomainError, Fault, invalid
 from talwerk.core.instants import Instant
+
+logger = logging.getLogger(__name__)
 
 FILE = "devices.json"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -58,6 +61,7 @@ class DeviceKeys:
         self._path = directory / FILE
         self._read_at: tuple[int, int] | None = None
         self._known: dict[str, Device] = {}
+        self._told = False
 
     def devices(self) -> tuple[Device, ...]:
         """All devices, by name."""
@@ -65,16 +69,24 @@ class DeviceKeys:
         return tuple(known[name] for name in sorted(known))
 
     def holder(self, key: str) -> Device | None:
-        """The device whose key this is, None when it is nobody's."""
+        """The device whose key this is, None when it is nobody's.
+
+        Raises:
+            DomainError: Busy while the keys cannot be read; the log has the path and the reason.
+        """
         name, _, _ = key.partition(".")
-        device = self._current().get(name)
+        device = self._serving().get(name)
         known = bytes.fromhex(device.digest) if device is not None else bytes(32)
         given = hashlib.sha256(key.encode(errors="surrogateescape")).digest()
         return device if hmac.compare_digest(given, known) else None
 
     def named(self, name: str) -> Device | None:
-        """The device of that name, None when there is none."""
-        return self._current().get(name)
+        """The device of that name, None when there is none.
+
+        Raises:
+            DomainError: as :meth:`holder`.
+        """
+        return self._serving().get(name)
 
     def add(
         self,
@@ -97,7 +109,8 @@ class DeviceKeys:
             at: where it stands, longitude and latitude in degrees.
 
         Raises:
-            DomainError: InvalidRequest for an impossible name or no types; AlreadyExists when the name is taken.
+            DomainError: InvalidRequest for an impossible name or no types; AlreadyExists when the name is taken;
+                InsufficientStorage when the keys cannot be written.
         """
         if not _NAME.fullmatch(name):
             raise invalid(f"The device name {name[:80]!r} holds other characters than a-z, 0-9, - and _.")
@@ -116,12 +129,25 @@ class DeviceKeys:
         """Take a device's key away, at once.
 
         Raises:
-            DomainError: ResourceNotFound when there is no such device.
+            DomainError: ResourceNotFound when there is no such device; InsufficientStorage when the keys cannot be
+                written.
         """
         with self._locked() as known:
             if name not in known:
                 raise DomainError(Fault.NOT_FOUND, f"There is no device {name[:80]!r}.")
             self._write({other: device for other, device in known.items() if other != name})
+
+    def _serving(self) -> dict[str, Device]:
+        """The devices for a request; its sender learns nothing of the machine's files, and the log is told once."""
+        try:
+            known = self._current()
+        except DomainError as error:
+            if not self._told:
+                logger.error("%s Requests with a device key get 503 until it can be read.", error)  # noqa: TRY400
+            self._told = True
+            raise DomainError(Fault.BUSY, "The device keys cannot be read at present.") from error
+        self._told = False
+        return known
 
     def _current(self) -> dict[str, Device]:
         try:
@@ -149,9 +175,16 @@ class DeviceKeys:
     def _write(self, devices: dict[str, Device]) -> None:
         draft = self._path.with_name(f"{FILE}.{secrets.token_hex(4)}")
         content = _File(devices=tuple(devices[name] for name in sorted(devices)))
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(content)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        try:
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(content)) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._path)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            reason = error.strerror or str(error)
+            raise DomainError(
+                Fault.STORAGE_FULL, f"The device keys {self._path} cannot be written: {reason}."
+            ) from error

@@ -21,10 +21,12 @@ from .options import with_settings
 def restore(settings: Settings, folder: Path, replace: bool) -> None:
     """Put what FOLDER holds in the place of the city's data, after checking it. The city must not run.
 
-    FOLDER is a backup, or the second place of the continuous copy: then its newest moment that is whole.
+    FOLDER is a backup, or the second place of the continuous copy: then the furthest moment that is whole.
     """
     key = cities.load(settings.city).city.key
-    restored = backup.restore(folder, settings.data / key, SystemClock(), city=key, replace=replace)
+    restored = backup.restore(
+        folder, settings.data / key, SystemClock(), city=key, replace=replace, second=settings.copy_folder
+    )
     proof = restored.proof
     click.echo(f"{settings.data / key}: {restored.city} as of {restored.as_of}, position {proof.position}")
     click.echo(f"From the {restored.source}: {proof.entities:,} entities, {proof.observations:,} values, checked")

@@ -10,8 +10,8 @@ import pytest
 
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import DAY
-from talwerk.processes.copies.continuous import Copier, Heartbeat
-from talwerk.processes.copies.line import lines_in
+from talwerk.processes.copies.continuous import Copier
+from talwerk.processes.copies.line import Heartbeat, lines_in
 from talwerk.processes.copies.rebuild import Rebuilt, rebuild
 from talwerk.processes.copies.segments import segments_in
 from talwerk.store.sqlite import Limits, SqliteStore

@@ -18,9 +18,10 @@ from talwerk.app import City, open_city
 from talwerk.core.instants import DAY
 from talwerk.processes.copies import durable
 from talwerk.processes.copies.backup import unpack
-from talwerk.processes.copies.continuous import ContinuousCopy, Copier, Heartbeat
+from talwerk.processes.copies.continuous import ContinuousCopy, Copier
 from talwerk.processes.copies.daily import DailyBackup, Plan
 from talwerk.processes.copies.keep import backups_in
+from talwerk.processes.copies.line import Heartbeat
 from talwerk.processes.copies.state import Copies, read_state
 from talwerk.processes.directory import DATABASE
 from talwerk.processes.duties import Duty, on_duty

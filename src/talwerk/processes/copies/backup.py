@@ -12,12 +12,12 @@ from talwerk import __version__
 from talwerk.core.errors import DomainError, Fault, invalid
 from talwerk.core.instants import Clock, datetime_of, format_instant
 from talwerk.processes.directory import DATABASE, META, Meta, writing_right
-from talwerk.store.sqlite.acknowledged import SUFFIX, accept_loss
-from talwerk.store.sqlite.backup import Proof, base_of, copy_database, prove_database, redo
+from talwerk.store.sqlite.acknowledged import SUFFIX, Line, read_line
+from talwerk.store.sqlite.backup import Proof, base_of, copy_database, identity_of, prove_database, redo
 from talwerk.store.sqlite.wal import Wal
 
 from .durable import UNFINISHED, digest_of, need_room, size_with_log, sync, to_disk, write_json, write_whole
-from .rebuild import is_copy, place_bytes, rebuild
+from .rebuild import furthest, is_copy, place_bytes, rebuild
 from .segments import label_of, pieces_of, write_segment
 
 MANIFEST = "manifest.json"
@@ -153,7 +153,9 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def restore(source: Path, directory: Path, clock: Clock, *, city: str, replace: bool = False) -> Restored:
+def restore(
+    source: Path, directory: Path, clock: Clock, *, city: str, replace: bool = False, second: Path | None = None
+) -> Restored:
     """Put a backup, or the newest moment of the continuous copy, in the place of a city's data.
 
     Args:
@@ -162,6 +164,7 @@ def restore(source: Path, directory: Path, clock: Clock, *, city: str, replace: 
         clock: names the folder in which replaced data are kept.
         city: key of the city that it must be.
         replace: move data that are there aside; otherwise they are refused.
+        second: the second place that the city will go on to be copied to.
 
     Raises:
         DomainError: InvalidRequest for something that is neither or another city's; InternalError when it is
@@ -179,10 +182,22 @@ def restore(source: Path, directory: Path, clock: Clock, *, city: str, replace: 
         arriving.mkdir(mode=0o750)
         try:
             restored = unpack(source, arriving, city=city)
+            places = [source, source / city, *([second / city] if second is not None else [])]
+            _go_on_behind(arriving, directory, places, restored.proof.position)
             _put_in_place(arriving, directory, present, clock)
         finally:
             shutil.rmtree(arriving, ignore_errors=True)
     return restored
+
+
+def _go_on_behind(arriving: Path, directory: Path, places: list[Path], position: int) -> None:
+    """The operator has chosen to go back: positions go on behind the last one, so that none means two changes."""
+    database = identity_of(arriving / DATABASE)
+    mark = read_line(directory / DATABASE)
+    last = max(furthest(places, database), mark.position if mark is not None and mark.database == database else 0)
+    if last > position:
+        line = Line(database, last, forgiven=True)
+        (arriving / (DATABASE + SUFFIX)).write_bytes(line.encoded())
 
 
 def _put_in_place(arriving: Path, directory: Path, present: list[Path], clock: Clock) -> None:
@@ -192,12 +207,9 @@ def _put_in_place(arriving: Path, directory: Path, present: list[Path], clock: C
         aside.mkdir(mode=0o750)
         for path in present:
             path.rename(aside / path.name)
-    for name in (META, DATABASE):
-        (arriving / name).rename(directory / name)
-    if present and (aside / (DATABASE + SUFFIX)).exists():
-        # The operator has chosen to go back; positions go on behind the last one, so that none means two changes.
-        shutil.copyfile(aside / (DATABASE + SUFFIX), directory / (DATABASE + SUFFIX))
-        accept_loss(directory / DATABASE)
+    for name in (DATABASE + SUFFIX, META, DATABASE):
+        if (arriving / name).exists():
+            (arriving / name).rename(directory / name)
     sync(directory)
 
 

@@ -7,36 +7,42 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.instants import DAY, Clock, Instant
-from talwerk.store.sqlite.backup import base_of, identity_of
+from talwerk.core.instants import DAY, HOUR, Clock, Instant, format_instant
+from talwerk.store.sqlite.acknowledged import loss, missing, read_line
+from talwerk.store.sqlite.backup import Proof, base_of, identity_of
+from talwerk.store.sqlite.connection import open_reader
+from talwerk.store.sqlite.faults import translated
+from talwerk.store.sqlite.limits import Limits
 from talwerk.store.sqlite.wal import Follower, Piece, Wal
 
 from .durable import need_room, size_with_log, write_json, write_whole
-from .line import BaseLabel, Line, LineLabel, lines_in, new_line
+from .line import HEARTBEAT, BaseLabel, Heartbeat, Line, LineLabel, lines_in, new_line
+from .proving import NICENESS, begin_to_prove, remove_leftovers
 from .segments import label_of, read_segment, segments_in, write_segment
 from .state import Copies
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT = "copied.json"
 _KNOWN = "copy-place.json"
 _LOG_BYTES_LEAST = 64 << 20
 _BASE_PART_BYTES = 4 << 20
 _BASES_KEPT = 2
 _FAREWELL_S = 5.0
-_NICENESS = 10
+_PROOF_LOOK_S = 1.0
+_PROOF_AGAIN_US = HOUR
 
 
-class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the copy has come: up to this moment and position every change is there."""
-
-    at: Instant
-    position: int
+def loss_of(database: Path) -> str:
+    """Which acknowledged changes a database lacks, in the store's words; empty when none."""
+    mark = read_line(database)
+    with translated(), closing(open_reader(database, Limits())) as reader:
+        return loss(database, missing(reader, mark))
 
 
 class Copier:
@@ -64,20 +70,26 @@ class Copier:
         self._follower: Follower | None = None
         self._unwritten: Piece | None = None
         self._number = self._epoch = self._log_bytes = self._position = 0
+        self._unproved: tuple[Instant, str] | None = None
         self._tell = tell
         self.wanted = threading.Event()
         """Set when the next round should not wait: much was written, a gap must be closed, the end is near."""
+        self.given_up = threading.Event()
+        """Set when nobody waits for the end any more: another copier may be at work then."""
 
     def round(self) -> None:
         """Copy whatever is new.
 
         Raises:
             OSError: the second place cannot be written.
-            DomainError: the line has ended, or the second place is not the one it was; the next round goes on.
+            DomainError: the line has ended, or the second place is not the one it was; the next round goes on. Also
+                while the city or its whole copy is damaged: nothing older is forgotten then.
         """
         line = self._line or self._begin()
         self._catch_up(line)
         if self._base_due(line):
+            if self._unproved and 0 <= self._clock.now() - self._unproved[0] < _PROOF_AGAIN_US:
+                raise DomainError(Fault.INTERNAL, self._unproved[1])
             self._copy_base(line)
             self._forget(line)
             self._catch_up(line)
@@ -89,13 +101,19 @@ class Copier:
 
     def _begin(self) -> Line:
         """Go on with the newest line when the log allows, otherwise begin a new one."""
+        if loss := loss_of(self._database):
+            raise DomainError(Fault.INTERNAL, f"Nothing is copied, so that the copy keeps what the city lacks: {loss}")
         self._see_the_place()
         self.end()
+        remove_leftovers(self._place)
         database = identity_of(self._database)
         line = self._resumed(database)
         if line is None:
+            self._see_that_nobody_is_displaced(database)
+            mark = read_line(self._database)
+            behind = mark.position if mark is not None and mark.forgiven and mark.database == database else 0
             line = new_line(self._place)
-            line.begin(LineLabel(city=self._city, database=database, created=self._clock.now()))
+            line.begin(LineLabel(city=self._city, database=database, created=self._clock.now(), behind=behind))
             self._position = self._wal.position
             self._number = self._epoch = self._log_bytes = 0
             self._follower = self._wal.follow(wanted=self.wanted)
@@ -127,6 +145,19 @@ class Copier:
         self._log_bytes = sum(path.stat().st_size for path in segments)
         return line
 
+    def _see_that_nobody_is_displaced(self, database: str) -> None:
+        """Refuse to begin where the copy of another database reaches further: this one was begun by mistake."""
+        for line in lines_in(self._place):
+            label, end = line.label(), line.end()
+            if label is not None and label.database != database and end.position > self._wal.position:
+                raise DomainError(
+                    Fault.ALREADY_EXISTS,
+                    f"The second place {self._place} holds the copy of another database as of "
+                    f"{format_instant(Instant(end.at))}, position {end.position}; this city's ends at "
+                    f"{self._wal.position}. Restore it (talwerk restore {self._folder} --replace), or set another "
+                    f"copy_folder. Nothing is copied until then.",
+                )
+
     def _see_the_place(self) -> None:
         """Make the city's folder in the second place, unless it was there before: then it is not mounted."""
         known = self._database.with_name(_KNOWN)
@@ -143,6 +174,8 @@ class Copier:
 
     def _catch_up(self, line: Line) -> None:
         """Copy the log; what is there then can be restored when the line has a base."""
+        if self.given_up.is_set():
+            raise DomainError(Fault.BUSY, "The continuous copy took too long to end.")
         at = self._clock.now()
         self._copy_log(line)
         if line.complete_bases():
@@ -182,7 +215,8 @@ class Copier:
 
     def _copy_base(self, line: Line) -> None:
         """Copy the database file while it is written; the log goes on being copied meanwhile."""
-        need_room(self._place, size_with_log(self._database), "A whole copy")
+        # Once more for its proof.
+        need_room(self._place, 2 * size_with_log(self._database), "A whole copy")
         bases = line.complete_bases()
         number, epoch, before = max(bases, default=0) + 1, max(self._epoch, 1), self._log_bytes
         file = line.base_file(number)
@@ -207,14 +241,35 @@ class Copier:
             sha256=written.sha256,
             bytes=written.bytes,
         )
-        write_json(line.base_label_file(number), label)
+        proof = self._proved(line, number, label)
+        # From now on it counts, and what is older may be forgotten.
+        write_json(line.base_label_file(number), msgspec.structs.replace(label, position=proof.position))
         self._log_bytes -= before
         logger.info("the continuous copy has a new whole copy of %d MB", written.bytes // 10**6)
 
+    def _proved(self, line: Line, number: int, base: BaseLabel) -> Proof:
+        """See that a whole copy can be restored; the log goes on being copied meanwhile."""
+        future = begin_to_prove(line, number, base, self.wanted)
+        while not future.done():
+            self.wanted.wait(_PROOF_LOOK_S)
+            self._catch_up(line)
+        try:
+            proof = future.result()
+        except DomainError as error:
+            self._unproved = self._clock.now(), str(error)
+            line.base_file(number).unlink(missing_ok=True)
+            raise
+        self._unproved = None
+        return proof
+
     def _forget(self, line: Line) -> None:
-        """Remove what the last two whole copies do not need."""
-        kept = 0
+        """Remove what the last two whole copies do not need; never another database, nor what reaches further."""
+        kept, label, end = 0, line.label(), line.end()
         for other in reversed([*(old for old in lines_in(self._place) if old.number < line.number), line]):
+            whose = other.label()
+            foreign = whose is not None and label is not None and whose.database != label.database
+            if foreign or other.end().position > end.position:
+                continue
             bases = list(other.complete_bases())
             if kept >= _BASES_KEPT or (not bases and other.number < line.number):
                 other.remove()
@@ -244,6 +299,7 @@ class ContinuousCopy:
     async def run(self) -> None:
         """Copy until cancelled; then once more, for as long as it takes up to five seconds."""
         self._stopping.clear()
+        self._copier.given_up.clear()
         # A daemon: a thread that hangs in a dead share must not keep the process from ending.
         thread = threading.Thread(target=self._keep_copying, name=self.name, daemon=True)
         thread.start()
@@ -253,10 +309,11 @@ class ContinuousCopy:
             self._stopping.set()
             self._copier.wanted.set()
             await asyncio.to_thread(thread.join, _FAREWELL_S)
+            self._copier.given_up.set()
 
     def _keep_copying(self) -> None:
         # Of this thread alone, as Linux has it: commits and answers come first.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         self._copies.note(copy_on=True)
         error = ""
         while True:

@@ -12,9 +12,10 @@ from talwerk.processes.duties import Duty
 from talwerk.settings import Settings
 from talwerk.store.sqlite.wal import Wal
 
-from .continuous import ContinuousCopy, Copier, Heartbeat
+from .continuous import ContinuousCopy, Copier
 from .daily import DailyBackup, Plan
 from .keep import backups_of
+from .line import Heartbeat
 from .state import Copies
 
 

@@ -18,11 +18,26 @@ from talwerk.core.instants import Instant
 from talwerk.store.sqlite.wal import HEADER_BYTES, Salts
 
 from .durable import UNFINISHED, write_json
-from .segments import Label, epoch_of, segments_in
+from .segments import Label, epoch_of, read_label, segments_in
 
 T = TypeVar("T")
+HEARTBEAT = "copied.json"
 _LINE = re.compile(r"line-(\d{6})")
 _BASE = re.compile(r"(\d{6})\.json")
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the copy has come: up to this moment and position every change is there."""
+
+    at: Instant
+    position: int
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to where a line says that it can be restored: the change log's position and its time, 0 for nowhere."""
+
+    position: int = 0
+    at: int = 0
 
 
 class LineLabel(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,12 +47,14 @@ class LineLabel(msgspec.Struct, frozen=True, kw_only=True):
         city: key of the city.
         database: the identity of the database.
         created: when it began.
+        behind: a position that the operator had gone back from then; those of this line go on behind it.
         format: of the line as a whole.
     """
 
     city: str
     database: str
     created: Instant
+    behind: int = 0
     format: int = 1
 
 
@@ -51,6 +68,7 @@ class BaseLabel(msgspec.Struct, frozen=True, kw_only=True):
         created: when it was finished.
         sha256: of its file.
         bytes: size of its file.
+        position: the change log's newest position in it when it was proved; 0 when that was not noted.
     """
 
     epoch: int
@@ -59,6 +77,7 @@ class BaseLabel(msgspec.Struct, frozen=True, kw_only=True):
     created: Instant
     sha256: str
     bytes: int
+    position: int = 0
 
     def completed_by(self, labels: list[Label]) -> bool:
         """Whether these segments, which follow each other without a gap, reach far enough."""
@@ -104,6 +123,30 @@ class Line:
             if match and label is not None:
                 found[int(match[1])] = label
         return found
+
+    def end(self) -> End:
+        """How far it says that it reaches; nowhere without a finished base. Whether that is true, restoring shows."""
+        bases = self.complete_bases().values()
+        if not bases:
+            return End()
+        newest = max(bases, key=lambda base: base.position)
+        for path in reversed(segments_in(self.log)):
+            label = read_label(path)
+            if label is not None and label.whole:
+                return End(position=max(label.position, newest.position), at=max(label.at, 0))
+        return End(position=newest.position, at=newest.created)
+
+    def rank(self, position: int) -> tuple[int, int]:
+        """Which of a city's lines is to be restored: the highest rank.
+
+        Who went back deliberately (``talwerk restore``, ``talwerk accept-loss``) writes on behind what was given up,
+        so the position that reaches furthest is the newest state; before the first write after that the label says so.
+
+        Args:
+            position: up to where it reaches.
+        """
+        label = self.label()
+        return max(position, label.behind if label is not None else 0), self.number
 
     def base_file(self, number: int) -> Path:
         """Where a base lies."""

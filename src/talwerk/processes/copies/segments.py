@@ -109,6 +109,15 @@ def read_segment(path: Path) -> tuple[Label, Piece]:
     return label, piece
 
 
+def read_label(path: Path) -> Label | None:
+    """What a segment says it holds, without looking at its bytes; None when that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return msgspec.json.decode(file.readline(_LABEL_BYTES_MAX), type=Label)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
 def segments_in(folder: Path) -> list[Path]:
     """The segments of a folder, in the order of the log."""
     return sorted(path for path in folder.glob("*.log") if _NAME.fullmatch(path.name))

@@ -17,6 +17,7 @@ from talwerk.core.errors import DomainError
 from talwerk.core.instants import Clock, Instant
 from talwerk.privacy.devices import FILE as DEVICES
 from talwerk.privacy.principals import TOKEN_FILE
+from talwerk.processes.copies.keep import backups_of
 from talwerk.processes.copies.state import CopiesState, read_state
 from talwerk.processes.directory import DATABASE, LOCK, directory_of
 from talwerk.processes.door import RemoteWriter
@@ -30,7 +31,7 @@ from . import machine
 from .database import Looked, look_into
 from .edges import check_edges
 from .finding import Finding, error, note
-from .places import check_directory, check_leftovers, check_room, check_secret, check_temporary
+from .places import check_directory, check_emptiness, check_leftovers, check_room, check_secret, check_temporary
 from .running import check_all_pages, check_copies, check_report
 
 PATIENCE_S = 0.5
@@ -173,6 +174,10 @@ def _running(state: State, report: Report | None) -> Iterator[Finding]:
 
 def _places(settings: Settings, directory: Path, now: Instant) -> Iterator[Finding]:
     yield from check_directory(directory)
+    if settings.feeds != "twin":
+        second = settings.copy_folder / directory.name if settings.copy_folder is not None else None
+        backups = backups_of(settings.data, settings.backup_folder, directory.name)
+        yield from check_emptiness(directory, second, backups, directory.name)
     yield check_secret(settings.data / TOKEN_FILE, "operator's token")
     if (settings.data / DEVICES).exists():
         yield check_secret(settings.data / DEVICES, "device keys")

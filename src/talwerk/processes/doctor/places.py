@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from talwerk.core.instants import SECOND, Instant
+from talwerk.processes.copies.keep import backups_in
+from talwerk.processes.copies.line import lines_in
 from talwerk.processes.directory import DATABASE
 from talwerk.processes.growth import ENOUGH_DAYS, Forecast
 
@@ -39,6 +41,24 @@ def check_directory(directory: Path) -> Iterator[Finding]:
     if owners:
         what = f"Files of the database belong to other users ({', '.join(map(str, sorted(owners)))}) than {directory}."
         yield error("directory", what, f"chown -R --reference={directory} {directory}")
+
+
+def check_emptiness(directory: Path, second: Path | None, backups: Path, city: str) -> Iterator[Finding]:
+    """Whether copies wait for a city whose data are gone: started as it is, it would begin as an empty one.
+
+    Args:
+        directory: the city's data directory.
+        second: its folder in the second place, None without one.
+        backups: its folder of backups.
+        city: its key.
+    """
+    if (directory / DATABASE).exists():
+        return
+    kept = backups_in(backups, city)
+    source = second.parent if second is not None and lines_in(second) else kept[-1].folder if kept else None
+    if source is not None:
+        what = f"{directory} holds no data, but {source} holds a copy of them."
+        yield error("data", what, f"Do not start the city yet: talwerk restore {source}")
 
 
 def check_secret(path: Path, about: str) -> Finding:

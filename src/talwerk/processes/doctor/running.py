@@ -135,7 +135,7 @@ def check_copies(
     copies = copies or CopiesState()
     yield _backup(copies, now, wanted=wanted, since=since)
     if copies.copy_error:
-        yield error("copy", copies.copy_error, "See whether copy_folder is there and has room.")
+        yield error("copy", copies.copy_error, "Do what it says; or see whether copy_folder is there and has room.")
     elif copies.copy_on and copies.copied is not None and now - copies.copied > COPY_OLD_US:
         what = f"The second place lacks what came in the last {span((now - copies.copied) / SECOND)}."
         yield warning("copy", what, "While the city runs it must stay below a minute: see whether the place is slow.")

@@ -155,6 +155,8 @@ def test_a_city_whose_sources_answer_stays_with_them(tmp_path: Path) -> None:
         time.sleep(7)
         assert {each["values"]["height"]["value"] for each in stations(running)} == {108.0}
         assert BANNER not in running.get("/de").text
+        again = running.run("up", folder=tmp_path)
+        assert (again.returncode, f"runs already, as process {running.pid}." in again.stderr) == (1, True), again.stderr
         assert "values" not in {each["about"] for each in doctor(running, tmp_path)}
         assert running.run("status", folder=tmp_path).stdout.startswith("stadt: running for ")
     assert not (data / "stadt-twin").exists()

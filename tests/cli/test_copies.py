@@ -47,7 +47,10 @@ def test_a_backup_beside_a_running_city_passes_the_drill_and_moves_to_another_ma
         drilled = city.run("drill", folder=tmp_path)
         assert (drilled.returncode, drilled.stdout.splitlines()[-1]) == (0, "Every copy is good."), drilled.stdout
         assert "newest values of 5 series: 5 as in the city, 0 not" in drilled.stdout
-        assert city.run("upgrade", "--check", folder=tmp_path).returncode == 1
+        looked = city.run("upgrade", "--check", folder=tmp_path)
+        assert (looked.returncode, looked.stdout.splitlines()[-1]) == (0, "Nothing has to be upgraded."), looked.stderr
+        refused = city.run("upgrade", folder=tmp_path)
+        assert (refused.returncode, "stop it before" in refused.stderr) == (1, True)
     remembered = read_state(data / "wuppertal").drill
     assert remembered is not None
     assert remembered.passed

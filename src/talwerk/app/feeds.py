@@ -17,6 +17,7 @@ import msgspec
 import uvloop
 
 from talwerk import cities
+from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock, SystemClock
 from talwerk.processes.directory import directory_of, prepare
 from talwerk.processes.main_process import known_as_main, main_process
@@ -45,6 +46,19 @@ def settled(settings: Settings) -> Settings:
     real, twin = (main_process(directory_of(settings.data, key, twin=twin)) for twin in (False, True))
     gone_over = twin is not None and real in {None, twin}
     return msgspec.structs.replace(settings, feeds="twin") if gone_over else settings
+
+
+def refuse_second(settings: Settings) -> None:
+    """Make sure that the city does not run already; whoever starts it again would else hear of a port that is taken.
+
+    Raises:
+        DomainError: Busy when it does.
+    """
+    counted = settled(settings)
+    directory = directory_of(settings.data, cities.load(settings.city).city.key, twin=counted.feeds == "twin")
+    running = main_process(directory)
+    if running is not None:
+        raise DomainError(Fault.BUSY, f"The city on {directory} runs already, as process {running}.")
 
 
 def twin_address(data: Path, city: str) -> str | None:

@@ -26,7 +26,7 @@ from talwerk.settings import Settings
 
 from .city import City, Part, open_city
 from .duties import duties
-from .feeds import Course, Feeds, course
+from .feeds import Course, Feeds, course, refuse_second
 from .running import Running
 from .web import endpoint
 from .welcome import Greeting, welcome
@@ -40,11 +40,12 @@ def run(settings: Settings, reread: Callable[[], Settings] | None = None) -> Non
         reread: the settings as they are when SIGHUP asks for them; the same ones when None.
 
     Raises:
-        DomainError: others could reach the city and it is not ready for that, a certificate cannot be used, the port
-            is taken, the data belong to another city, another process writes already.
+        DomainError: the city runs already, others could reach it and it is not ready for that, a certificate cannot be
+            used, the port is taken, the data belong to another city, another process writes already.
     """
     logs.configure(settings.log_level, settings.log_format)
     running = Running(settings, reread or (lambda: settings))
+    refuse_second(settings)
     with contextlib.closing(listen(settings.host, settings.port)) as door:
         feeds = Feeds(settings)
         if settings.single:

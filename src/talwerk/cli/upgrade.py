@@ -18,10 +18,13 @@ from .options import with_settings
 @click.option("--check", is_flag=True, help="Say what would happen, and do nothing.")
 @with_settings("city", "data")
 def upgrade(settings: Settings, check: bool) -> None:
-    """Back up the city's data, bring them to this version, compare, and print the way back. The city must not run."""
+    """Back up the city's data, bring them to this version, compare, and print the way back.
+
+    The city must not run; with --check it may.
+    """
     city = cities.load(settings.city).city.key
     place = backups_of(settings.data, settings.backup_folder, city)
-    outlook = look_ahead(settings.data / city, place, city)
+    outlook = look_ahead(settings.data / city, place, city, may_run=check)
     before = outlook.before
     click.echo(f"{outlook.directory}: version {before.version} of the data, Talwerk {__version__} has {outlook.to}")
     click.echo(f"position {before.position}, {before.entities:,} entities, {before.observations:,} values, checked")

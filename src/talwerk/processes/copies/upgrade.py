@@ -51,23 +51,24 @@ class Upgraded(msgspec.Struct, frozen=True, kw_only=True):
     after: Proof
 
 
-def look_ahead(directory: Path, place: Path, city: str) -> Outlook:
+def look_ahead(directory: Path, place: Path, city: str, *, may_run: bool = False) -> Outlook:
     """See what an upgrade would do, and whether it can; nothing is changed.
 
     Args:
         directory: the city's data directory.
         place: its folder of backups.
         city: key of the city.
+        may_run: whether the city may go on meanwhile, because the look is all that is wanted.
 
     Raises:
-        DomainError: NotFound without a city; Busy while one runs; InternalError when the data are damaged or of a
-            newer version; InsufficientStorage when there is no room for the backups.
+        DomainError: NotFound without a city; Busy while one runs that may not; InternalError when the data are damaged
+            or of a newer version; InsufficientStorage when there is no room for the backups.
     """
     database = directory / DATABASE
     if not database.is_file():
         raise DomainError(Fault.NOT_FOUND, f"The directory {directory} holds no city.")
     with writing_right(directory) as writing:
-        if not writing:
+        if not writing and not may_run:
             raise DomainError(Fault.BUSY, f"A Talwerk runs on {directory}; stop it before its data are upgraded.")
         before = prove_database(database)
     size = size_with_log(database)

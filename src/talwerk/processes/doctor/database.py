@@ -39,7 +39,10 @@ def look_into(path: Path, clock: Clock, limits: Limits) -> Looked:
     if not path.exists():
         return Looked((note("database", f"{path} does not exist yet.", "talwerk up makes it."),))
     try:
-        findings = tuple(_version(path, limits))
+        version = _version(path, limits)
+        if version > steps()[-1].number:
+            return Looked((_newer(version),))
+        findings = tuple(_older(version))
         with contextlib.closing(SqliteStore.open(path, clock, readonly=True, limits=limits)) as store:
             condition = store.condition()
             entries = store.log(max(condition.position - 1, 0), 1)
@@ -53,10 +56,18 @@ def look_into(path: Path, clock: Clock, limits: Limits) -> Looked:
     return Looked((ok("database", what), *findings), condition, Instant(entries[-1].at) if entries else None)
 
 
-def _version(path: Path, limits: Limits) -> Iterator[Finding]:
-    newest = steps()[-1].number
+def _version(path: Path, limits: Limits) -> int:
     with contextlib.closing(open_reader(path, limits)) as connection:
-        version = version_of(connection)
+        return version_of(connection)
+
+
+def _newer(version: int) -> Finding:
+    what = f"The database has version {version}, this Talwerk knows version {steps()[-1].number}: a newer one wrote it."
+    return error("database", what, "Start the newer Talwerk that wrote it; nothing is lost, nothing is to be restored.")
+
+
+def _older(version: int) -> Iterator[Finding]:
+    newest = steps()[-1].number
     if version < newest:
         what = f"The database has version {version}, this Talwerk writes version {newest}."
         yield note("database", what, "The next start backs it up and brings it to the new version.")

@@ -16,6 +16,7 @@ from talwerk import cities
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import Clock, Instant
 from talwerk.privacy.devices import FILE as DEVICES
+from talwerk.privacy.enrolment import FILE as ENROLMENT
 from talwerk.privacy.principals import TOKEN_FILE
 from talwerk.processes.copies.keep import backups_of
 from talwerk.processes.copies.state import CopiesState, read_state
@@ -28,6 +29,7 @@ from talwerk.store import Condition
 from talwerk.store.sqlite.limits import Limits
 
 from . import machine
+from .access import check_readable, check_writable
 from .database import Looked, look_into
 from .edges import check_edges
 from .finding import Finding, error, note
@@ -179,6 +181,13 @@ def _places(settings: Settings, directory: Path, now: Instant) -> Iterator[Findi
         backups = backups_of(settings.data, settings.backup_folder, directory.name)
         yield from check_emptiness(directory, second, backups, directory.name)
     yield check_secret(settings.data / TOKEN_FILE, "operator's token")
+    yield from check_readable(settings.data / DEVICES, "device keys")
+    yield from check_readable(settings.data / ENROLMENT, "operator")
+    if settings.feeds != "twin":
+        folder = backups_of(settings.data, settings.backup_folder, directory.name)
+        yield from check_writable(folder, "backup", "backup_folder")
+        if settings.copy_folder is not None:
+            yield from check_writable(settings.copy_folder, "copy", "copy_folder")
     if (settings.data / DEVICES).exists():
         yield check_secret(settings.data / DEVICES, "device keys")
     if directory.is_dir():

@@ -11,9 +11,9 @@ from statistics import fmean
 import pytest
 
 from talwerk import cities
+from talwerk.sdk.tables.file import TableFile
 from talwerk.sdk.tables.mapping import read_mapping
 from talwerk.services.replay.plan import plan
-from talwerk.sdk.tables.file import TableFile
 from talwerk.services.replay.replay import replay
 from tests.portal.workbench import Site, site
 

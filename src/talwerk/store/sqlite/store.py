@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,25 +79,21 @@ class SqliteStore:
             with readers.snapshot() as connection:
                 refuse_newer(connection, path, known)
             return cls(path, readers, None, None, limits)
-        lock = WriterLock(path)
-        try:
+        with contextlib.ExitStack() as undone:
+            lock = WriterLock(path)
+            undone.callback(lock.release)
             connection = open_writer(path, limits)
-            try:
-                with translated():
-                    acknowledged = Acknowledged(path, connection)
-                migrate(connection, path, known)
-                with translated():
-                    writer = Writer(path, connection, clock, limits, acknowledged)
-                store = cls(path, readers, writer, lock, limits)
-                with translated():
-                    store.wal = Wal(connection, path, limits.wal_bytes_max, keep=limits.wal_kept)
-                return store
-            except BaseException:
-                connection.close()
-                raise
-        except BaseException:
-            lock.release()
-            raise
+            undone.callback(connection.close)
+            with translated():
+                acknowledged = Acknowledged(path, connection)
+            migrate(connection, path, known)
+            with translated():
+                writer = Writer(path, connection, clock, limits, acknowledged)
+            store = cls(path, readers, writer, lock, limits)
+            with translated():
+                store.wal = Wal(connection, path, limits.wal_bytes_max, keep=limits.wal_kept)
+            undone.pop_all()
+        return store
 
     def apply(self, submissions: Sequence[Submission]) -> list[Ack | DomainError]:
         """Write batches in one transaction."""

@@ -13,6 +13,7 @@ from talwerk.core.instants import SystemClock
 from talwerk.processes.copies.backup import back_up, restore
 from talwerk.processes.directory import DATABASE
 from talwerk.settings import Settings
+from tests.contracts.cities import StandingClock
 from tests.processes.copies.counting import SCOPE, counts, written
 
 
@@ -65,6 +66,14 @@ async def test_data_that_are_there_are_refused_or_moved_aside(backup: Path, tmp_
     assert len(await written(Settings(data=tmp_path / "data"))) == 5_000
     (aside,) = directory.glob("replaced-*")
     assert (aside / DATABASE).is_file()
+
+
+async def test_two_restores_within_a_second_each_keep_what_they_replace(backup: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "data" / "wuppertal"
+    clock = StandingClock()
+    for _ in range(3):
+        restore(backup, directory, clock, city="wuppertal", replace=True)
+    assert len([folder for folder in directory.glob("replaced-*") if (folder / DATABASE).is_file()]) == 3
 
 
 async def test_positions_go_on_behind_what_was_given_up(backup: Path, tmp_path: Path) -> None:

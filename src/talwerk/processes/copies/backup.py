@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -200,11 +201,19 @@ def _go_on_behind(arriving: Path, directory: Path, places: list[Path], position:
         (arriving / (DATABASE + SUFFIX)).write_bytes(line.encoded())
 
 
+def _aside(directory: Path, clock: Clock) -> Path:
+    """A new folder for data that are replaced; of two restores within a second each gets its own."""
+    stem = f"replaced-{datetime_of(clock.now()):%Y%m%dT%H%M%S}"
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    aside = next(path for name in names if not (path := directory / name).exists())
+    aside.mkdir(mode=0o750)
+    return aside
+
+
 def _put_in_place(arriving: Path, directory: Path, present: list[Path], clock: Clock) -> None:
     to_disk(arriving)
-    aside = directory / f"replaced-{datetime_of(clock.now()):%Y%m%dT%H%M%S}"
     if present:
-        aside.mkdir(mode=0o750)
+        aside = _aside(directory, clock)
         for path in present:
             path.rename(aside / path.name)
     for name in (DATABASE + SUFFIX, META, DATABASE):

@@ -27,6 +27,7 @@ from tests.services.sources.workbench import RECORDING
 NOBODY = "http://127.0.0.1:9"
 """Refuses every connection."""
 BANNER = "nicht gemessen"
+OTHERS = ("solingen", "remscheid")
 
 
 def city(folder: Path, address: str) -> Path:
@@ -210,7 +211,8 @@ def test_files_that_were_read_in_do_not_keep_a_city_from_its_twin(tmp_path: Path
         assert "simulated" in refused.stderr
 
 
-@pytest.mark.parametrize("key", ["wuppertal", "solingen", "remscheid"])
+# One city shows in every run that the way works; the others take as long again.
+@pytest.mark.parametrize("key", ["wuppertal", *(pytest.param(key, marks=pytest.mark.long) for key in OTHERS)])
 def test_every_source_of_a_shipped_city_is_fresh_within_a_minute(key: str, tmp_path: Path) -> None:
     profile: Profile = cities.load(key)
     with served(tmp_path / "data", city=key, feeds="twin") as running:

@@ -8,8 +8,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 JOBS ?= 2
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-build \
-        --generate-hashes --custom-compile-command "make lock" pyproject.toml --extra city
+ASSETS_LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-build \
+        --generate-hashes --custom-compile-command "make lock"
+LOCK := $(ASSETS_LOCK) pyproject.toml --extra city
 
 # Only what was asked for: otherwise the settings file and their defaults decide.
 ifdef PORT
@@ -49,6 +50,9 @@ test-long: programs setup-tests ## The tests that take minutes
 lock: setup-tests ## Renew the pinned, hashed requirement files (UPGRADE=1 takes newer versions)
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group build -o requirements.txt
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group dev -c requirements.txt -o requirements-dev.txt
+	for one in requirements requirements-npm; do \
+	  $(ASSETS_LOCK) $(if $(UPGRADE),--upgrade) tools/assets/$$one.in -o tools/assets/$$one.txt; done
+	cd tools/assets && npm install --package-lock-only $(if $(UPGRADE),&& npm update --package-lock-only)
 
 wheel: install ## Build the wheel into dist/, with the notices of what it depends on
 	$(BIN)/python tools/third_party.py > THIRD-PARTY.md
@@ -63,5 +67,5 @@ bench: install ## Run the measurements
 	$(BIN)/python -m bench
 
 clean: ## Remove everything that was made here, except the city's data
-	rm -rf .venv build dist THIRD-PARTY.md .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist src/talwerk/portal/static/vendor THIRD-PARTY.md .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

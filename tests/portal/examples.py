@@ -90,7 +90,7 @@ def frame(now_us: int = NOW_US, banner: str = "") -> Frame:
         banner=banner,
         api_href="/ngsi-ld/v1/entities",
         code_href="https://example.org/code",
-        legend_href="/de/zeichen",
+        foot=(Link("Zeichen und Wörter", "/de/zeichen"),),
     )
 
 

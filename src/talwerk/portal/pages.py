@@ -1,7 +1,7 @@
 """What each template gets: the view, and what is drawn and worded from it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any
 
 from talwerk.portal.chart import NARROW, WIDE, draw, levels_above, shown_values
@@ -19,7 +19,6 @@ from talwerk.portal.views import (
     Gauge,
     LageView,
     LegendView,
-    PageView,
     PointView,
     StationsView,
 )
@@ -38,12 +37,17 @@ class Page:
     content: dict[str, Any]
 
 
-def page(view: PageView, frame: Frame, p: Phrasebook) -> Page:
-    """Return template and content of a view."""
-    build: Callable[[Any, Frame, Phrasebook], Page] = _BUILDERS[type(view)]
-    return build(view, frame, p)
+@singledispatch
+def page(view: Any, _frame: Frame, _p: Phrasebook) -> Page:
+    """Return template and content of a view; whoever adds a kind of view registers its own.
+
+    Raises:
+        TypeError: Nobody has registered this kind of view.
+    """
+    raise TypeError(f"there is no page for {type(view).__name__}")
 
 
+@page.register
 def _lage(view: LageView, frame: Frame, p: Phrasebook) -> Page:
     on_axis = view.talband.gauges if view.talband else ()
     told = situation(on_axis + view.tiles + view.further, view.series_silent, frame.now_us, p)
@@ -63,10 +67,12 @@ def _tile_columns(tiles: int) -> int:
     return next(columns for columns in (*even, 4, 3, 5) if tiles % columns != 1)
 
 
+@page.register
 def _empty(_view: EmptyView, _frame: Frame, p: Phrasebook) -> Page:
     return Page("leer.html", p.text("lage.title"), {})
 
 
+@page.register
 def _stations(view: StationsView, _frame: Frame, p: Phrasebook) -> Page:
     title = p.text("stations.title")
     if view.pages > 1:
@@ -74,6 +80,7 @@ def _stations(view: StationsView, _frame: Frame, p: Phrasebook) -> Page:
     return Page("messstellen.html", title, {})
 
 
+@page.register
 def _point(view: PointView, frame: Frame, p: Phrasebook) -> Page:
     drawings = [draw(view.chart, view.gauge, canvas, frame.now_us, p) for canvas in (WIDE, NARROW)]
     content = {
@@ -137,37 +144,29 @@ def _level(level: float, gauge: Gauge, p: Phrasebook) -> str:
     return p.with_unit(p.number(level, decimals), gauge.measure)
 
 
+@page.register
 def _legend(_view: LegendView, _frame: Frame, p: Phrasebook) -> Page:
     return Page("zeichen.html", p.text("legend.title"), {"states": tuple(State)})
 
 
+@page.register
 def _themes(_view: ThemesView, _frame: Frame, p: Phrasebook) -> Page:
     return Page("themen.html", p.text("themes.title"), {})
 
 
+@page.register
 def _theme(view: ThemeView, _frame: Frame, _p: Phrasebook) -> Page:
     return Page("thema.html", view.title, {})
 
 
+@page.register
 def _data(_view: DataView, _frame: Frame, p: Phrasebook) -> Page:
     return Page("daten.html", p.text("data.title"), {})
 
 
+@page.register
 def _error(view: ErrorView, _frame: Frame, p: Phrasebook) -> Page:
     key = f"error.{view.status}"
     if f"{key}.title" not in p.texts:
         key = "error.other"
     return Page("fehler.html", p.text(f"{key}.title"), {"key": key})
-
-
-_BUILDERS: dict[type, Callable[[Any, Frame, Phrasebook], Page]] = {
-    LageView: _lage,
-    EmptyView: _empty,
-    StationsView: _stations,
-    PointView: _point,
-    LegendView: _legend,
-    ErrorView: _error,
-    ThemesView: _themes,
-    ThemeView: _theme,
-    DataView: _data,
-}

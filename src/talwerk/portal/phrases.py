@@ -37,12 +37,15 @@ class Phrasebook:
     Attributes:
         texts: Catalogue that holds the wording.
         zone: The city's time zone.
+        language: First segment of the pages' addresses.
+        locale: Two-letter code of the language, for numbers, dates and the page's `lang`.
     """
 
     def __init__(self, texts: Catalogue, zone_name: str) -> None:
         self.texts = texts
         self.zone = _zone(zone_name)
         self.language = texts.language
+        self.locale = texts.locale
 
     def text(self, key: str, **fields: object) -> str:
         """Return a text of the catalogue."""
@@ -59,11 +62,11 @@ class Phrasebook:
         if not math.isfinite(value):
             return self.text("value.none")
         if abs(value) >= SCIENTIFIC:
-            return str(format_scientific(value, format="0.###E0", locale=self.language)).replace("-", "\u2212")
+            return str(format_scientific(value, format="0.###E0", locale=self.locale)).replace("-", "\u2212")
         # 36.5 is 37 to everybody who reads it; Python and babel round halves to the even neighbour.
         rounded = float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)) + 0.0
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return str(format_decimal(rounded, format=pattern, locale=self.language)).replace("-", "\u2212")
+        return str(format_decimal(rounded, format=pattern, locale=self.locale)).replace("-", "\u2212")
 
     def amount(self, value: float, measure: Measure) -> str:
         """Write a value with its unit, e.g. "104 cm"."""
@@ -91,7 +94,7 @@ class Phrasebook:
         """Write the local day of an instant by a CLDR pattern."""
         from babel.dates import format_date
 
-        return str(format_date(self.local(at_us).date(), pattern, locale=self.language))
+        return str(format_date(self.local(at_us).date(), pattern, locale=self.locale))
 
     def time(self, at_us: int) -> str:
         """Write the local time of an instant; in the doubled autumn hour it names its offset."""

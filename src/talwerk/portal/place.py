@@ -5,11 +5,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A labelled address; `current` marks the entry that the person is looking at."""
+    """A labelled address.
+
+    Attributes:
+        label: What it says.
+        href: Where it leads.
+        current: Whether it is the page that the person is looking at.
+        lang: The catalogue of the page it leads to, where that is another one; else empty.
+    """
 
     label: str
     href: str
     current: bool = False
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,8 @@ class Frame:
         banner: One line about simulated or example data, or empty.
         api_href: Address of the interface's description, or empty while there is none.
         code_href: Address of the source code, or empty.
-        legend_href: Address of the page that explains signs and words, or empty.
+        languages: The same page in other languages.
+        foot: Entries of the footer.
         live_href: Address of the script that keeps the page current, or empty.
         software_licence: Licence of the software, as the footer names it.
     """
@@ -112,6 +121,7 @@ class Frame:
     banner: str = ""
     api_href: str = ""
     code_href: str = ""
-    legend_href: str = ""
+    languages: tuple[Link, ...] = ()
+    foot: tuple[Link, ...] = ()
     live_href: str = ""
     software_licence: str = "EUPL-1.2"

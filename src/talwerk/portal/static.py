@@ -1,10 +1,17 @@
-"""Static files under a path that names their content, so that browsers may keep them for ever."""
+"""Static files under a path that names their content, so that browsers may keep them for ever.
+
+Our own files lie in ``static/``; what the build puts in place (``tools/assets``: fonts, KERN, libraries) lies in
+``static/vendor/``. Without the latter the pages are complete in the machine's own type, without maps and charts that
+move. All of them share one hash, so that they may name each other by relative paths.
+"""
 
 import gzip
 import hashlib
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,12 +20,16 @@ from talwerk.portal.mark import mark_svg
 from talwerk.portal.place import NEUTRAL_MARK, Mark
 
 _FOREVER = "public, max-age=31536000, immutable"
-
-
-@cache
-def stylesheet() -> bytes:
-    """Return the portal's one stylesheet."""
-    return resources.files("talwerk.portal").joinpath("static/talwerk.css").read_bytes()
+STYLESHEET = "talwerk.css"
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "mjs": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "woff2": "font/woff2",
+}
+_PACKED = frozenset({"css", "js", "mjs", "svg"})
+"""Kinds of files that packing makes smaller."""
 
 
 def content_hash(content: bytes) -> str:
@@ -27,21 +38,22 @@ def content_hash(content: bytes) -> str:
 
 
 @cache
-def stylesheet_href() -> str:
-    """Return the path under which pages link the stylesheet."""
-    return f"/static/{content_hash(stylesheet())}/talwerk.css"
+def stylesheet() -> bytes:
+    """Return the portal's own stylesheet: the files of ``static/styles`` in the order of their names."""
+    folder = _folder().joinpath("styles")
+    return b"".join(folder.joinpath(name).read_bytes() for name in _names(folder))
 
 
 @cache
-def live_script() -> bytes:
-    """Return the module that keeps a page current; the pages are complete without it."""
-    return resources.files("talwerk.portal").joinpath("static/live.js").read_bytes()
+def has_vendor() -> bool:
+    """Whether the build has put fonts and libraries in place."""
+    return _folder().joinpath("vendor", "stamp").is_file()
 
 
 @cache
-def live_href() -> str:
-    """Return the path under which pages load that module."""
-    return f"/static/{content_hash(live_script())}/live.js"
+def static_href(name: str) -> str:
+    """Return the path under which pages link a static file, e.g. ``talwerk.css`` or ``vendor/uplot.js``."""
+    return f"/static/{_hash()}/{name}"
 
 
 @cache
@@ -60,24 +72,69 @@ def takes_gzip(request: Request) -> bool:
 
 def static_routes(mark: Mark = NEUTRAL_MARK) -> list[Route]:
     """Return the routes of all static files; any other hash is not found."""
-    return [
-        _route(stylesheet_href(), stylesheet(), "text/css; charset=utf-8"),
-        _route(live_href(), live_script(), "text/javascript; charset=utf-8"),
-        _route(mark_href(mark), mark_svg(mark), "image/svg+xml"),
-    ]
+
+    async def sign(request: Request) -> Response:
+        return _response(request, "svg", mark_svg(mark), gzip.compress(mark_svg(mark), 9, mtime=0))
+
+    return [Route(mark_href(mark), sign), Route(f"/static/{_hash()}/{{name:path}}", _answer)]
 
 
-def _route(href: str, content: bytes, media_type: str) -> Route:
-    packed = gzip.compress(content, 9, mtime=0)
+async def _answer(request: Request) -> Response:
+    name = request.path_params["name"]
+    kind = name.rpartition(".")[2]
+    if kind not in _TYPES or name not in _known():
+        raise HTTPException(404)
+    content, packed = _content(name)
+    return _response(request, kind, content, packed)
 
-    async def answer(request: Request) -> Response:
-        headers = {
-            "Cache-Control": _FOREVER,
-            "Vary": "Accept-Encoding",
-            "X-Content-Type-Options": "nosniff",
-        }
-        if takes_gzip(request):
-            return Response(packed, media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
-        return Response(content, media_type=media_type, headers=headers)
 
-    return Route(href, answer, methods=["GET"])
+def _response(request: Request, kind: str, content: bytes, packed: bytes) -> Response:
+    headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    if packed and takes_gzip(request):
+        return Response(packed, media_type=_TYPES[kind], headers={**headers, "Content-Encoding": "gzip"})
+    return Response(content, media_type=_TYPES[kind], headers=headers)
+
+
+@cache
+def _content(name: str) -> tuple[bytes, bytes]:
+    """A file's bytes, plain and packed; packed ones are empty where packing does not pay."""
+    content = stylesheet() if name == STYLESHEET else _folder().joinpath(*name.split("/")).read_bytes()
+    kind = name.rpartition(".")[2]
+    if kind not in _PACKED:
+        return content, b""
+    ready = _folder().joinpath(*f"{name}.gz".split("/"))
+    return content, ready.read_bytes() if ready.is_file() else gzip.compress(content, 9, mtime=0)
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Every file that may be asked for."""
+    return frozenset((STYLESHEET, *_within(_folder())))
+
+
+def _within(folder: Traversable, prefix: str = "") -> list[str]:
+    found = []
+    for one in folder.iterdir():
+        name = prefix + one.name
+        if one.is_dir():
+            found += [] if name == "styles" else _within(one, f"{name}/")
+        elif one.name.rpartition(".")[2] in _TYPES:
+            found.append(name)
+    return found
+
+
+@cache
+def _hash() -> str:
+    """Changes with any of our own files, and with whatever the build put in place."""
+    own = [name for name in sorted(_known()) if not name.startswith("vendor/") and name != STYLESHEET]
+    stamp = _folder().joinpath("vendor", "stamp").read_bytes() if has_vendor() else b""
+    parts = (stylesheet(), stamp, *(_folder().joinpath(*name.split("/")).read_bytes() for name in own))
+    return content_hash(b"\0".join(parts))
+
+
+def _folder() -> Traversable:
+    return resources.files("talwerk.portal").joinpath("static")
+
+
+def _names(folder: Traversable) -> list[str]:
+    return sorted(one.name for one in folder.iterdir() if one.name.endswith(".css"))

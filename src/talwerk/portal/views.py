@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from talwerk.portal.place import Credit, Link
-from talwerk.portal.theme_views import DataView, ThemesView, ThemeView
 
 FLAG_GOOD, FLAG_UNCHECKED, FLAG_SUSPECT, FLAG_FAILED, FLAG_MISSING = 1, 2, 3, 4, 9
 
@@ -288,4 +287,5 @@ class ErrorView:
     detail: str = ""
 
 
-PageView = LageView | EmptyView | StationsView | PointView | LegendView | ErrorView | ThemesView | ThemeView | DataView
+PageView = object
+"""One of these, or of another module that has registered its page with :func:`talwerk.portal.pages.page`."""

@@ -38,6 +38,10 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     en: str = ""
     easy: str = ""
 
+    def said(self, language: str) -> str:
+        """The text for readers of a language; German where nobody has written theirs."""
+        return (self.en if language == "en" else "") or self.de
+
 
 class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A condition on things: one of the texts of an attribute, or of a list in it, is one of these.

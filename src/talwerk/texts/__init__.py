@@ -1,12 +1,19 @@
-"""Message catalogues: every sentence that a person reads, one TOML file per language.
+"""Message catalogues: every sentence that a person reads, one folder per language, one TOML file per kind of page.
 
 A key is the dotted path of its entry. An entry is a text with named fields, or a pair `one`/`other`
 when the wording depends on a number. A key that is asked for and not there is an error, never a blank.
+
+German (formal "Sie") and English hold every key. ``leicht`` is German in easy language (Leichte Sprache): it holds
+the keys of the pages that exist in it, and ``checked.on`` stays empty until somebody of its audience has read it.
+Sentences are calm and exact, without exclamation marks.
 """
 
 import tomllib
 from functools import cache
 from importlib import resources
+
+EASY = "leicht"
+"""Leichte Sprache."""
 
 
 class UnknownTextError(KeyError):
@@ -17,13 +24,18 @@ class Catalogue:
     """The texts of one language.
 
     Attributes:
-        language: Two-letter code, also the value of the page's `lang`.
+        language: The catalogue's folder and the first segment of its pages' addresses: ``de``, ``en``, ``leicht``.
         entries: Flat mapping from dotted key to text.
     """
 
     def __init__(self, language: str, entries: dict[str, str]) -> None:
         self.language = language
         self.entries = entries
+
+    @property
+    def locale(self) -> str:
+        """Two-letter code of the language itself, the value of the page's `lang`: easy language is German."""
+        return "de" if self.language == EASY else self.language
 
     def text(self, key: str, **fields: object) -> str:
         """Return the text of a key with its named fields filled in.
@@ -64,6 +76,15 @@ def catalogue(language: str) -> Catalogue:
 
     Raises:
         FileNotFoundError: There is no catalogue for this language.
+        ValueError: Two of its files hold one key.
     """
-    raw = resources.files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
-    return Catalogue(language, _flat(tomllib.loads(raw)))
+    entries: dict[str, str] = {}
+    folder = resources.files(__name__).joinpath(language)
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        if not file.name.endswith(".toml"):
+            continue
+        found = _flat(tomllib.loads(file.read_text(encoding="utf-8")))
+        if twice := found.keys() & entries.keys():
+            raise ValueError(f"{language}/{file.name} repeats {sorted(twice)}")
+        entries |= found
+    return Catalogue(language, entries)

@@ -1,4 +1,8 @@
-"""Addresses of pages and downloads. Ids are percent-encoded, whatever a stranger put into them."""
+"""Addresses of pages and downloads. Ids are percent-encoded, whatever a stranger put into them.
+
+A page has a name here and a segment of its own in each language (``address.*`` of the catalogue); the first segment of
+an address is the language. Fields of a query keep their names in all languages.
+"""
 
 from __future__ import annotations
 
@@ -8,35 +12,60 @@ from talwerk.core.instants import format_instant
 from talwerk.core.query import Window
 from talwerk.core.series import Series
 from talwerk.core.terms import compact
+from talwerk.texts import Catalogue
 
-START = "/de"
-STATIONS = "/de/messstellen"
-POINT = "/de/messstelle"
-SERIES = "/de/messreihe"
-LEGEND = "/de/zeichen"
-THEMES = "/de/themen"
-DATA = "/de/daten"
+START = "start"
+STATIONS = "stations"
+POINT = "point"
+SERIES = "series"
+LEGEND = "legend"
+THEMES = "themes"
+DATA = "data"
+
 API = "/api/v1/stations"
 THEMES_API = "/api/v1/themes"
 DATASETS_API = "/api/v1/datasets"
 
 SPAN, PAGE = "zeitraum", "seite"
 ENTITY, ATTRIBUTE, DATASET = "id", "groesse", "datensatz"
-PARAMETERS = (SPAN, PAGE, ENTITY, ATTRIBUTE, DATASET)
-"""Everything that a page reads from its address; what else stands there changes nothing."""
 
 
-def point_href(key: str) -> str:
-    """Address of a measuring point of the profile."""
-    return f"{POINT}/{key}"
+class Addresses:
+    """Addresses of the pages in one language.
 
+    Args:
+        texts: The language's catalogue.
+    """
 
-def series_href(series: Series) -> str:
-    """Address of any other series; in the query, because a path could not tell where a stranger's id ends."""
-    fields = {ENTITY: series.entity, ATTRIBUTE: compact(series.attribute)}
-    if series.dataset is not None:
-        fields[DATASET] = series.dataset
-    return with_query(SERIES, **fields)
+    def __init__(self, texts: Catalogue) -> None:
+        self.language = texts.language
+        self._texts = texts
+
+    def __contains__(self, name: str) -> bool:
+        return f"address.{name}" in self._texts
+
+    def path(self, name: str) -> str:
+        """The path of a page, without what follows for single things."""
+        segment = self._texts.text(f"address.{name}")
+        return f"/{self.language}/{segment}" if segment else f"/{self.language}"
+
+    def href(self, name: str, *rest: str, **fields: str) -> str:
+        """Address of a page.
+
+        Args:
+            name: Which page.
+            rest: Further segments, as they are; encoded here.
+            fields: Of the query.
+        """
+        path = "/".join((self.path(name), *(quote(part, safe=":") for part in rest)))
+        return with_query(path, **fields)
+
+    def series(self, series: Series) -> str:
+        """Address of a series that no profile names; in the query, because a stranger's id has no end in a path."""
+        fields = {ENTITY: series.entity, ATTRIBUTE: compact(series.attribute)}
+        if series.dataset is not None:
+            fields[DATASET] = series.dataset
+        return self.href(SERIES, **fields)
 
 
 def with_query(href: str, **fields: str) -> str:

@@ -60,6 +60,11 @@ def page_answer(request: Request, sheet: Sheet, language: str) -> Response:
     return _response(request, body, 200, headers)
 
 
+def passing_answer(request: Request, html: bytes, language: str) -> Response:
+    """The answer to a form: nobody keeps it, because it can tell what somebody asked."""
+    return _response(request, html, 200, {**_headers(language), "cache-control": "no-store"})
+
+
 def error_answer(request: Request, html: bytes, status: int, language: str) -> Response:
     """The answer with a page that tells of an error."""
     return _response(request, html, status, {**_headers(language), **_EXTRA.get(status, {})})

@@ -1,8 +1,9 @@
-"""The desk where pages are made: facts from a scene, a frame around them, rendered."""
+"""The desk where pages of one language are made: facts from a scene, a frame around them, rendered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from talwerk.broker import Broker
 from talwerk.core.errors import DomainError
@@ -12,58 +13,90 @@ from talwerk.portal import place
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import NEUTRAL_MARK, Credit, Frame, Link, Mark, MarkStroke
 from talwerk.portal.render import render
-from talwerk.portal.static import live_href
-from talwerk.portal.theme_views import DataView, ThemesView
-from talwerk.portal.views import EmptyView, ErrorView, LageView, LegendView, PageView, StationsView
+from talwerk.portal.static import static_href
+from talwerk.portal.views import ErrorView
 from talwerk.sdk.profile import Profile
 from talwerk.texts import catalogue
 
 from . import addresses
+from .addresses import Addresses
 from .answers import PageError
-from .facts import Places
+from .leaf import Found, Leaf, Places
 from .newest import Peaks
 from .register import Registers
 from .scene import City, Scene, credit
 
-LANGUAGE = "de"
 CREDITS_MAX = 12
+NAVIGATION = ("start", "here", "map", "themes", "data")
+"""Pages of the header, in this order; one that does not exist is left out."""
+FOOT = ("stations", "legend", "imprint", "privacy", "accessibility", "images")
+"""Pages of the footer."""
 
 
-class Desk:
-    """Makes the pages of one city.
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all desks share.
 
-    Args:
+    Attributes:
         broker: The way to the data.
         profile: Name, mark, zone, axis and measuring points.
         clock: The source of time.
-        has_themes: Whether there is a page of themes.
+        registers: What is measured.
+        peaks: Highest values, remembered between pages.
+        names: Pages that the portal has.
     """
 
-    def __init__(self, broker: Broker, profile: Profile, clock: Clock, *, has_themes: bool) -> None:
-        self._has_themes = has_themes
-        self._registers = Registers(broker, clock)
-        self._profile = profile
-        self._clock = clock
-        self._city = City(broker, profile, catalogue(LANGUAGE), Peaks())
-        self.phrases = Phrasebook(catalogue(LANGUAGE), profile.city.zone)
-        self.mark = _mark(profile)
+    broker: Broker
+    profile: Profile
+    clock: Clock
+    registers: Registers
+    peaks: Peaks
+    names: frozenset[str]
 
-    def html(self, scope: Scope, gather: Callable[[Scene], tuple[PageView, Places]]) -> bytes:
-        """A page, from the facts that are gathered for it."""
-        scene = Scene(self._city, self._registers.current(scope), scope, self._clock.now())
+
+class Desk:
+    """Makes the pages of one city in one language.
+
+    Args:
+        house: What all languages share.
+        language: Folder of the catalogue, first segment of the addresses.
+    """
+
+    def __init__(self, house: House, language: str) -> None:
+        self._house = house
+        texts = catalogue(language)
+        self.language = language
+        self.to = Addresses(texts)
+        self.phrases = Phrasebook(texts, house.profile.city.zone)
+        self._city = City(house.broker, house.profile, texts, house.peaks, self.to, self.phrases)
+        self._mark = mark_of(house.profile)
+
+    def html(self, scope: Scope, leaf: Leaf, gather: Callable[[Scene], Found], elsewhere: Mapping[str, str]) -> bytes:
+        """A page, from the facts that are gathered for it.
+
+        Args:
+            scope: On whose behalf.
+            leaf: Which kind of page.
+            gather: Its facts.
+            elsewhere: The same page in other languages: address by language.
+        """
+        house = self._house
+        scene = Scene(self._city, house.registers.current(scope), scope, house.clock.now())
         view, places = gather(scene)
-        frame = self._frame(scene.now, view, _credits(places), self._banner(scope, scene.register.simulated))
-        return render(view, frame, LANGUAGE)
+        banner = self._banner(scope, scene.register.simulated)
+        frame = self._frame(scene.now, leaf, elsewhere, credits=_credits(places), banner=banner)
+        return render(view, frame, self.language)
 
     def error_html(self, scope: Scope, error: PageError) -> bytes:
         """A page that tells what is wrong."""
         view = ErrorView(error.status, error.detail)
         try:
-            simulated = self._registers.current(scope).simulated
+            simulated = self._house.registers.current(scope).simulated
         except DomainError:
             # What keeps a page from being made may keep the register from being read, and neither hides the error.
             simulated = False
-        return render(view, self._frame(self._clock.now(), view, (), self._banner(scope, simulated)), LANGUAGE)
+        frame = self._frame(self._house.clock.now(), None, {}, credits=(), banner=self._banner(scope, simulated))
+        return render(view, frame, self.language)
 
     def _banner(self, scope: Scope, simulated: bool) -> str:
         text = self.phrases.text
@@ -71,36 +104,43 @@ class Desk:
         told = [text("banner.simulated")] if simulated else []
         return " ".join([*told, text("banner.open_writes")] if open_writes else told)
 
-    def _frame(self, now: Instant, view: PageView, credits: tuple[Credit, ...], banner: str) -> Frame:
-        city = self._profile.city
+    def _frame(
+        self,
+        now: Instant,
+        leaf: Leaf | None,
+        elsewhere: Mapping[str, str],
+        *,
+        credits: tuple[Credit, ...],
+        banner: str,
+    ) -> Frame:
+        city = self._house.profile.city
         return Frame(
-            city=place.City(city.name, city.zone, mark=self.mark),
+            city=place.City(city.name, city.zone, mark=self._mark),
             now_us=now,
-            home_href=addresses.START,
-            navigation=self._navigation(view),
+            home_href=self.to.href(addresses.START),
+            navigation=self._links(NAVIGATION, leaf.section or leaf.name if leaf is not None else ""),
+            languages=tuple(
+                Link(catalogue(other).text("frame.language"), at, lang=other) for other, at in elsewhere.items()
+            ),
             credits=credits,
             banner=banner,
             api_href=addresses.API,
             code_href=city.source_code,
-            legend_href=addresses.LEGEND,
-            live_href="" if isinstance(view, ErrorView | LegendView) else live_href(),
+            foot=self._links(FOOT, leaf.name if leaf is not None else ""),
+            live_href=static_href("live.js") if leaf is not None and leaf.moves else "",
         )
 
-    def _navigation(self, view: PageView) -> tuple[Link, ...]:
-        """What there is to go to."""
-        text = self.phrases.text
-        entries = (
-            ("frame.nav_lage", addresses.START, LageView | EmptyView, True),
-            ("frame.nav_stations", addresses.STATIONS, StationsView, True),
-            ("frame.nav_themes", addresses.THEMES, ThemesView, self._has_themes),
-            ("frame.nav_data", addresses.DATA, DataView, True),
-        )
+    def _links(self, names: tuple[str, ...], current: str) -> tuple[Link, ...]:
+        """Those of the pages that there are in this language."""
         return tuple(
-            Link(text(key), href, current=isinstance(view, kind)) for key, href, kind, is_there in entries if is_there
+            Link(self.phrases.text(f"frame.nav_{name}"), self.to.href(name), current=name == current)
+            for name in names
+            if name in self._house.names and name in self.to
         )
 
 
-def _mark(profile: Profile) -> Mark:
+def mark_of(profile: Profile) -> Mark:
+    """The drawn sign of a city."""
     declared = profile.city.mark
     if declared is None:
         return NEUTRAL_MARK

@@ -11,17 +11,15 @@ from talwerk.portal.place import Link
 from talwerk.portal.views import EmptyView, LageView, PointView, Station, StationsView, Step, Talband
 from talwerk.portal.windows import Window, window_links
 
-from .addresses import PAGE, SPAN, START, STATIONS, downloads, with_query
+from .addresses import PAGE, SPAN, START, STATIONS, downloads
 from .answers import PageError
+from .leaf import Places
 from .scene import Place, Scene, credit
 from .stretch import stretch
 
 TILES_MAX = 7
 LISTED = 100
 """Series on one page of the list."""
-
-Places = tuple[Place, ...]
-"""Whose numbers a page shows; their sources stand in its footer."""
 
 
 def lage(scene: Scene) -> tuple[LageView | EmptyView, Places]:
@@ -45,7 +43,7 @@ def lage(scene: Scene) -> tuple[LageView | EmptyView, Places]:
         tiles=tuple(scene.gauge(place) for place in tiles),
         series_total=scene.total,
         series_silent=scene.silent,
-        list_href=STATIONS,
+        list_href=scene.to.href(STATIONS),
         further=tuple(scene.gauge(place) for place in further),
     )
     return view, (*on_axis, *tiles, *further)
@@ -81,28 +79,31 @@ def stations(scene: Scene, page: int) -> tuple[StationsView, Places]:
         series_silent=scene.silent,
         page=page,
         pages=pages,
-        before=_page_href(page - 1) if page > 1 else "",
-        after=_page_href(page + 1) if page < pages else "",
+        before=_page_href(scene, page - 1) if page > 1 else "",
+        after=_page_href(scene, page + 1) if page < pages else "",
     )
     return view, shown
 
 
-def _page_href(page: int) -> str:
-    return STATIONS if page == 1 else with_query(STATIONS, **{PAGE: str(page)})
+def _page_href(scene: Scene, page: int) -> str:
+    return scene.to.href(STATIONS) if page == 1 else scene.to.href(STATIONS, **{PAGE: str(page)})
 
 
-def point(scene: Scene, place: Place, span: Window, p: Phrasebook) -> tuple[PointView, Places]:
+def point(scene: Scene, place: Place, span: Window) -> tuple[PointView, Places]:
     """One series in full, in the chosen window."""
-    gauge = scene.gauge(place)
+    gauge, p = scene.gauge(place), scene.p
     shown = stretch(scene, place, gauge, span, p)
     series = place.series
     csv_href, json_href = _downloads(scene, place, None if span is Window.ALL else shown.window)
     view = PointView(
         title=_title(place, p),
         gauge=gauge,
-        trail=(Link(p.text("frame.nav_lage"), START), Link(p.text("frame.nav_stations"), STATIONS)),
+        trail=(
+            Link(p.text("frame.nav_start"), scene.to.href(START)),
+            Link(p.text("frame.nav_stations"), scene.to.href(STATIONS)),
+        ),
         quantities=_quantities(scene, place),
-        ranges=window_links(span, lambda other: with_query(place.href, **{SPAN: other.value}), p),
+        ranges=window_links(span, lambda other: scene.href(place, **{SPAN: other.value}), p),
         chart=shown.chart,
         statistics=shown.statistics,
         rows=shown.rows,
@@ -133,4 +134,4 @@ def _quantities(scene: Scene, place: Place) -> tuple[Link, ...]:
     beside = scene.beside(place)
     if len(beside) < 2:
         return ()
-    return tuple(Link(scene.quantity(other), other.href, current=other == place) for other in beside)
+    return tuple(Link(scene.quantity(other), scene.href(other), current=other == place) for other in beside)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from urllib.parse import quote
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from urllib.parse import parse_qsl, quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,27 +15,27 @@ from starlette.types import Receive, Scope, Send
 from talwerk.broker import Broker
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import Clock
-from talwerk.core.terms import expand
 from talwerk.portal.static import mark_href, static_routes
-from talwerk.portal.views import LegendView, PageView
-from talwerk.portal.windows import Window
 from talwerk.sdk.profile import Profile
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.indicators.themes import Themes
-from talwerk.texts import catalogue
 
-from . import addresses, facts
-from .answers import ALL_METHODS, READING, PageError, error_answer, page_answer, page_error, wants_page
-from .desk import LANGUAGE, Desk
-from .scene import Place, Scene
+from . import addresses, measuring
+from .addresses import with_query
+from .answers import ALL_METHODS, READING, PageError, error_answer, page_answer, page_error, passing_answer, wants_page
+from .desk import Desk, House, mark_of
+from .languages import languages_of, preferred
+from .leaf import Ask, Found, Leaf
+from .newest import Peaks
+from .register import Registers
+from .scene import Scene
 from .shelf import Sheet, Shelf
 from .themes import Shelves
 
 logger = logging.getLogger(__name__)
 
-Found = tuple[PageView, facts.Places]
-"""A page, and the places whose numbers it shows."""
-Handler = Callable[[Request, Scene], Found]
+FORM_BYTES_MAX = 4_096
+
 Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -43,103 +43,96 @@ class Portal:
     """The pages of one city.
 
     Args:
-        desk: Makes pages from facts.
+        desks: Makes pages from facts, by language; the first language is the city's own.
         shelf: Keeps rendered pages for a moment.
-        shelves: Themes and datasets.
+        leaves: The kinds of pages.
+        profile: Whose portal this is.
     """
 
-    def __init__(self, desk: Desk, shelf: Shelf, shelves: Shelves) -> None:
-        self._desk = desk
+    def __init__(self, desks: Mapping[str, Desk], shelf: Shelf, leaves: Iterable[Leaf], profile: Profile) -> None:
+        self._desks = desks
         self._shelf = shelf
-        self._shelves = shelves
+        self._leaves = tuple(leaves)
+        self._mark = mark_of(profile)
 
     def routes(self) -> list[BaseRoute]:
         """The routes of all pages and static files."""
-        pages: dict[str, Handler] = {
-            addresses.START: lambda _request, scene: facts.lage(scene),
-            addresses.STATIONS: self._stations,
-            addresses.LEGEND: lambda _request, _scene: (LegendView(), ()),
-            addresses.POINT + "/{key}": self._point,
-            addresses.SERIES: self._series,
-            addresses.THEMES: lambda _request, scene: (self._shelves.themes(scene), ()),
-            addresses.THEMES + "/{key}": self._theme,
-            addresses.DATA: lambda _request, scene: (self._shelves.data(scene.scope), ()),
-            "/de/{rest:path}": _nothing_there,
-        }
-        mark = self._desk.mark
         return [
-            Route("/", _redirect(addresses.START)),
-            Route("/favicon.ico", _redirect(mark_href(mark))),
-            *static_routes(mark),
-            *(Route(path, self.page(handler), methods=ALL_METHODS) for path, handler in pages.items()),
-            Beyond(self.page(_nothing_there)),
+            Route("/", self._enter),
+            Route("/favicon.ico", _redirect(mark_href(self._mark))),
+            *static_routes(self._mark),
+            *(
+                Route(desk.to.path(leaf.name) + leaf.tail, self.page(leaf, desk), methods=ALL_METHODS)
+                for desk in self._desks.values()
+                for leaf in self._leaves
+                if leaf.name in desk.to
+            ),
+            *(
+                Route(f"/{language}/{{rest:path}}", self.page(NOWHERE, desk), methods=ALL_METHODS)
+                for language, desk in self._desks.items()
+            ),
+            Beyond(self._beyond),
         ]
 
-    def page(self, handler: Handler) -> Answer:
-        """The endpoint that answers with a handler's page, or with a page that tells what is wrong."""
+    async def _enter(self, request: Request) -> Response:
+        """To the start page in the language that the visitor's browser prefers."""
+        language = preferred(request.headers.get("accept-language", ""), tuple(self._desks))
+        href = self._desks[language].to.href(addresses.START)
+        return RedirectResponse(href, 307, headers={"vary": "accept-language"})
+
+    async def _beyond(self, request: Request) -> Response:
+        language = preferred(request.headers.get("accept-language", ""), tuple(self._desks))
+        return await self.page(NOWHERE, self._desks[language])(request)
+
+    def page(self, leaf: Leaf, desk: Desk) -> Answer:
+        """The endpoint that answers with a page, or with one that tells what is wrong."""
 
         async def answer(request: Request) -> Response:
             try:
-                sheet = self._sheet(request, handler)
+                if request.method == "POST" and leaf.takes:
+                    ask = self._ask(request, leaf, await _form(request, leaf))
+                    html = desk.html(request.scope["talwerk.scope"], leaf, lambda scene: leaf.handler(ask, scene), {})
+                    return passing_answer(request, html, desk.phrases.locale)
+                return page_answer(request, self._sheet(request, leaf, desk), desk.phrases.locale)
             except PageError as error:
-                return self._told(request, error)
+                return _told(request, error, leaf, desk)
             except DomainError as error:
-                return self._told(request, page_error(error))
+                return _told(request, page_error(error), leaf, desk)
             except Exception:
                 # The log knows the request's id; what follows in an address can name a person.
                 logger.exception("a page of %s failed", "/".join(request.url.path.split("/")[:3]))
-                return self._told(request, PageError(500))
-            return page_answer(request, sheet, LANGUAGE)
+                return _told(request, PageError(500), leaf, desk)
 
         return answer
 
-    def _sheet(self, request: Request, handler: Handler) -> Sheet:
+    def _ask(self, request: Request, leaf: Leaf, form: Mapping[str, str] | None = None) -> Ask:
+        given = request.query_params
+        return Ask(request.path_params, {name: given[name] for name in leaf.reads if name in given}, form)
+
+    def _sheet(self, request: Request, leaf: Leaf, desk: Desk) -> Sheet:
         if request.method not in READING:
             raise PageError(405)
         scope = request.scope["talwerk.scope"]
-        asked = [request.query_params.get(name) for name in addresses.PARAMETERS]
+        ask = self._ask(request, leaf)
         # Who asks does not matter, what they may see does.
-        name = (request.url.path, *asked, scope.tenant, scope.predicate, scope.attributes, scope.may_write)
-        return self._shelf.sheet(name, lambda: self._desk.html(scope, lambda scene: handler(request, scene)))
+        told = tuple(ask.query.items())
+        name = (request.url.path, told, scope.tenant, scope.predicate, scope.attributes, scope.may_write)
+        elsewhere = self._elsewhere(leaf, desk, ask)
+        make = lambda: desk.html(scope, leaf, lambda scene: leaf.handler(ask, scene), elsewhere)  # noqa: E731
+        return self._shelf.sheet(name, make)
 
-    def _told(self, request: Request, error: PageError) -> Response:
-        path = request.scope["path"]
-        if error.status == 404 and path.startswith("/de/") and path.endswith("/"):
-            return _moved(request, path.rstrip("/"))
-        if error.status == 405 and not wants_page(request):
-            raise HTTPException(405, headers={"allow": ", ".join(READING)})
-        html = self._desk.error_html(request.scope["talwerk.scope"], error)
-        return error_answer(request, html, error.status, LANGUAGE)
-
-    def _stations(self, request: Request, scene: Scene) -> Found:
-        asked = request.query_params.get(addresses.PAGE, "1")
-        if not (asked.isascii() and asked.isdigit() and len(asked) <= 6):
-            raise PageError(400, scene.texts.text("stations.odd_page", page=_shortened(asked)))
-        return facts.stations(scene, int(asked))
-
-    def _theme(self, request: Request, scene: Scene) -> Found:
-        return self._shelves.theme(scene, request.path_params["key"]), ()
-
-    def _point(self, request: Request, scene: Scene) -> Found:
-        key = request.path_params["key"]
-        return self._shown(request, scene, scene.place(key), key)
-
-    def _series(self, request: Request, scene: Scene) -> Found:
-        entity, attribute, dataset = (
-            request.query_params.get(name) for name in (addresses.ENTITY, addresses.ATTRIBUTE, addresses.DATASET)
-        )
-        if not entity or not attribute:
-            raise PageError(400, scene.texts.text("point.unnamed"))
-        return self._shown(request, scene, scene.place_of(entity, expand(attribute), dataset), entity)
-
-    def _shown(self, request: Request, scene: Scene, place: Place | None, name: str) -> Found:
-        asked = request.query_params.get(addresses.SPAN, Window.DAY.value)
-        if asked not in list(Window):
-            known = ", ".join(window.value for window in Window)
-            raise PageError(400, scene.texts.text("point.no_range", asked=_shortened(asked), known=known))
-        if place is None:
-            raise PageError(404, scene.texts.text("point.no_point", name=_shortened(name)))
-        return facts.point(scene, place, Window(asked), self._desk.phrases)
+    def _elsewhere(self, leaf: Leaf, desk: Desk, ask: Ask) -> dict[str, str]:
+        """Where the same page is in the other languages; their start page where it is not."""
+        found = {}
+        for language, other in self._desks.items():
+            if other is desk:
+                continue
+            if leaf.name in other.to:
+                tail = leaf.tail.format_map({key: quote(value, safe=":") for key, value in ask.path.items()})
+                found[language] = with_query(other.to.path(leaf.name) + tail, **ask.query)
+            else:
+                found[language] = other.to.href(addresses.START)
+        return found
 
 
 class Beyond(BaseRoute):
@@ -174,13 +167,52 @@ def portal_routes(
     broker: Broker, profile: Profile, clock: Clock, themes: Themes, datasets: Catalogue
 ) -> list[BaseRoute]:
     """The portal of a city, as routes; they come last, because they answer for whatever no other route knows."""
-    shelves = Shelves(broker, profile, themes, datasets, catalogue(LANGUAGE))
-    desk = Desk(broker, profile, clock, has_themes=bool(themes.themes))
-    return Portal(desk, Shelf(clock, broker.position), shelves).routes()
+    leaves = (*measuring.leaves(), *Shelves(broker, profile, themes, datasets).leaves())
+    names = frozenset(leaf.name for leaf in leaves)
+    house = House(broker, profile, clock, Registers(broker, clock), Peaks(), names)
+    desks = {language: Desk(house, language) for language in languages_of(profile)}
+    return Portal(desks, Shelf(clock, broker.position), leaves, profile).routes()
+
+
+def _nothing_there(_ask: Ask, _scene: Scene) -> Found:
+    raise PageError(404)
+
+
+NOWHERE = Leaf("nowhere", _nothing_there)
+
+
+async def _form(request: Request, leaf: Leaf) -> dict[str, str]:
+    """The fields of a form that the page answers.
+
+    Raises:
+        PageError: The body is no form, or too large for one.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        raise PageError(415)
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES_MAX:
+            raise PageError(413)
+    try:
+        given = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=32))
+    except ValueError:
+        raise PageError(400) from None
+    return {name: given[name] for name in leaf.takes if name in given}
+
+
+def _told(request: Request, error: PageError, leaf: Leaf, desk: Desk) -> Response:
+    path = request.scope["path"]
+    if error.status == 404 and path.startswith(f"/{desk.language}/") and path.endswith("/"):
+        return _moved(request, path.rstrip("/"))
+    allowed = (*READING, "POST") if leaf.takes else READING
+    if error.status == 405 and not wants_page(request):
+        raise HTTPException(405, headers={"allow": ", ".join(allowed)})
+    html = desk.error_html(request.scope["talwerk.scope"], error)
+    return error_answer(request, html, error.status, desk.phrases.locale)
 
 
 def _redirect(href: str) -> Answer:
-    # Which language a visitor reads is not known here; German is the city's first.
     async def answer(_request: Request) -> Response:
         return RedirectResponse(href, 307)
 
@@ -190,12 +222,3 @@ def _redirect(href: str) -> Answer:
 def _moved(request: Request, path: str) -> Response:
     query = request.url.query
     return RedirectResponse(quote(path, safe="/:") + (f"?{query}" if query else ""), 308)
-
-
-def _shortened(text: str) -> str:
-    """What a stranger wrote into an address, short enough to be shown back."""
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _nothing_there(_request: Request, _scene: Scene) -> Found:
-    raise PageError(404)

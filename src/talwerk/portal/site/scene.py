@@ -14,13 +14,14 @@ from talwerk.core.scope import Scope
 from talwerk.core.series import Series
 from talwerk.core.terms import compact
 from talwerk.core.units import symbol
+from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Credit
 from talwerk.portal.states import NOT_CURRENT, gauge_state
 from talwerk.portal.views import Gauge, Measure, Reading
 from talwerk.sdk.profile import MeasuringPoint, Profile
 from talwerk.texts import Catalogue
 
-from .addresses import point_href, series_href
+from .addresses import POINT, Addresses, with_query
 from .newest import Newest, Peaks, decimals
 from .register import Key, Register, key_of
 
@@ -41,27 +42,26 @@ class Place:
     station: str
     point: MeasuringPoint | None = None
 
-    @property
-    def href(self) -> str:
-        """Address of its page: short for a point of the profile, otherwise by entity and attribute."""
-        return point_href(self.point.key) if self.point is not None else series_href(self.series)
-
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """What scenes of one city share.
+    """What scenes of one city share in one language.
 
     Attributes:
         broker: The way to the data.
         profile: Measuring points and their levels.
-        texts: Words for quantities.
+        texts: Words of the language.
         peaks: Highest values, remembered between pages.
+        to: Addresses of pages in that language.
+        p: Values as phrases of that language.
     """
 
     broker: Broker
     profile: Profile
     texts: Catalogue
     peaks: Peaks
+    to: Addresses
+    p: Phrasebook
 
 
 class Scene:
@@ -78,6 +78,8 @@ class Scene:
         self.broker = city.broker
         self.profile = city.profile
         self.texts = city.texts
+        self.to = city.to
+        self.p = city.p
         self.register = register
         self.scope = scope
         self.now = now
@@ -134,6 +136,12 @@ class Scene:
         shown = found[:BESIDE_MAX] if place.series in found[:BESIDE_MAX] else (place.series, *found[: BESIDE_MAX - 1])
         return tuple(self._taken.get(key_of(series)) or self._other(series) for series in shown)
 
+    def href(self, place: Place, **fields: str) -> str:
+        """Address of a place's page: short for a point of the profile, otherwise by entity and attribute."""
+        if place.point is not None:
+            return self.to.href(POINT, place.point.key, **fields)
+        return with_query(self.to.series(place.series), **fields)
+
     @property
     def total(self) -> int:
         """How many series there are."""
@@ -165,7 +173,7 @@ class Scene:
         latest, failed_us = self._newest.of(series)
         return Gauge(
             station=place.station,
-            href=place.href,
+            href=self.href(place),
             measure=self._measure(place, latest),
             latest=latest,
             levels=point.levels.values if point is not None and point.levels is not None else (),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from talwerk.broker import Broker
-from talwerk.core.scope import Scope
 from talwerk.core.terms import compact
 from talwerk.core.units import symbol
 from talwerk.portal.place import Link
@@ -26,10 +25,10 @@ from talwerk.services.catalogue.dataset import Dataset, Kind
 from talwerk.services.indicators.keeping import VALUE, Standing, indicator_id, standings
 from talwerk.services.indicators.result import Absence
 from talwerk.services.indicators.themes import Themes
-from talwerk.texts import Catalogue as Texts
 
 from . import addresses
 from .answers import PageError
+from .leaf import Leaf
 from .scene import Scene
 
 NOT_COMPUTED = "not-computed"
@@ -43,15 +42,29 @@ class Shelves:
         profile: Whose authority names indicators.
         themes: What is shown.
         catalogue: The datasets.
-        texts: Words of the pages.
     """
 
-    def __init__(self, broker: Broker, profile: Profile, themes: Themes, catalogue: Catalogue, texts: Texts) -> None:
+    def __init__(self, broker: Broker, profile: Profile, themes: Themes, catalogue: Catalogue) -> None:
         self._broker = broker
         self._ags = profile.city.ags
         self._themes = themes
         self._catalogue = catalogue
-        self._texts = texts
+
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The kinds of pages: themes where the city has any, and the data."""
+        data = Leaf(addresses.DATA, lambda _ask, scene: (self.data(scene), ()))
+        if not self._themes.themes:
+            return (data,)
+        return (
+            data,
+            Leaf(addresses.THEMES, lambda _ask, scene: (self.themes(scene), ())),
+            Leaf(
+                addresses.THEMES,
+                lambda ask, scene: (self.theme(scene, ask.path["key"]), ()),
+                addresses.THEMES,
+                "/{key}",
+            ),
+        )
 
     def themes(self, scene: Scene) -> ThemesView:
         """All themes, by what the city wants to be; a Zielbild that no theme serves is not shown."""
@@ -60,7 +73,14 @@ class Shelves:
             serving = [theme for theme in self._themes.themes if theme.zielbild == zielbild.key]
             cards = tuple(self._card(theme, scene) for theme in serving)
             if cards:
-                goals.append(Goal(zielbild.key, zielbild.title.de, zielbild.promise.de, cards))
+                goals.append(
+                    Goal(
+                        zielbild.key,
+                        zielbild.title.said(scene.texts.language),
+                        zielbild.promise.said(scene.texts.language),
+                        cards,
+                    )
+                )
         return ThemesView(tuple(goals), f"{addresses.THEMES_API}.csv", addresses.THEMES_API)
 
     def theme(self, scene: Scene, key: str) -> ThemeView:
@@ -74,15 +94,15 @@ class Shelves:
             raise PageError(404)
         path = f"{addresses.THEMES_API}/{theme.key}"
         return ThemeView(
-            title=theme.title.de,
-            summary=theme.summary.de,
-            goal=self._themes.zielbild(theme).title.de,
-            trail=(Link(self._texts.text("frame.nav_themes"), addresses.THEMES),),
+            title=theme.title.said(scene.texts.language),
+            summary=theme.summary.said(scene.texts.language),
+            goal=self._themes.zielbild(theme).title.said(scene.texts.language),
+            trail=(Link(scene.texts.text("frame.nav_themes"), scene.to.href(addresses.THEMES)),),
             indicators=self._indicators(theme, scene),
-            people=tuple(_act(act) for act in theme.people),
-            city=tuple(_act(act) for act in theme.city),
+            people=tuple(_act(act, scene) for act in theme.people),
+            city=tuple(_act(act, scene) for act in theme.city),
             sources=tuple(
-                Link(one.title, f"{addresses.DATA}#{one.key}")
+                Link(one.title, f"{scene.to.href(addresses.DATA)}#{one.key}")
                 for one in self._catalogue.datasets(scene.scope)
                 # What the city computes belongs to every theme, and stands on its page anyway.
                 if theme.key in one.themes and one.kind is not Kind.COMPUTED
@@ -91,10 +111,10 @@ class Shelves:
             json_href=path,
         )
 
-    def data(self, scope: Scope) -> DataView:
+    def data(self, scene: Scene) -> DataView:
         """All datasets."""
         return DataView(
-            datasets=tuple(self._dataset(one) for one in self._catalogue.datasets(scope)),
+            datasets=tuple(self._dataset(one, scene) for one in self._catalogue.datasets(scene.scope)),
             api_href=addresses.DATASETS_API,
         )
 
@@ -102,9 +122,9 @@ class Shelves:
         shown = self._indicators(theme, scene)
         wanted = [one for one in shown if not theme.tiles or one.key in theme.tiles]
         return ThemeCard(
-            title=theme.title.de,
-            summary=theme.summary.de,
-            href=f"{addresses.THEMES}/{theme.key}",
+            title=theme.title.said(scene.texts.language),
+            summary=theme.summary.said(scene.texts.language),
+            href=scene.to.href(addresses.THEMES, theme.key),
             tiles=tuple(one for one in wanted if one.value is not None),
             indicators=len(shown),
         )
@@ -116,9 +136,9 @@ class Shelves:
             _indicator(one, ids[one.key], kept.get(ids[one.key], Standing()), scene) for one in theme.indicators
         )
 
-    def _dataset(self, one: Dataset) -> DatasetView:
+    def _dataset(self, one: Dataset, scene: Scene) -> DatasetView:
         path = f"{addresses.DATASETS_API}/{quote(one.key, safe='')}"
-        titles = {theme.key: theme.title.de for theme in self._themes.themes}
+        titles = {theme.key: theme.title.said(scene.texts.language) for theme in self._themes.themes}
         return DatasetView(
             key=one.key,
             title=one.title,
@@ -136,7 +156,9 @@ class Shelves:
             every_s=one.every_s,
             simulated=one.simulated,
             themes=tuple(
-                Link(titles[key], f"{addresses.THEMES}/{key}") for key in one.themes if one.kind is not Kind.COMPUTED
+                Link(titles[key], scene.to.href(addresses.THEMES, key))
+                for key in one.themes
+                if one.kind is not Kind.COMPUTED
             ),
             csv_href=f"{path}.csv" if one.exportable and one.series else "",
             json_href=path,
@@ -148,14 +170,16 @@ def _indicator(indicator: Indicator, entity: str, now: Standing, scene: Scene) -
     absence = "" if now.value is not None else now.absence.value if now.absence is not None else NOT_COMPUTED
     return IndicatorView(
         key=indicator.key,
-        title=indicator.title.de,
-        formula=indicator.formula.de,
-        denominator=indicator.denominator.de,
-        unit=indicator.unit_text.de if indicator.unit_text is not None else symbol(indicator.unit),
+        title=indicator.title.said(scene.texts.language),
+        formula=indicator.formula.said(scene.texts.language),
+        denominator=indicator.denominator.said(scene.texts.language),
+        unit=indicator.unit_text.said(scene.texts.language)
+        if indicator.unit_text is not None
+        else symbol(indicator.unit),
         decimals=indicator.decimals,
         value=now.value,
         absence=Absence.UNSOURCED.value if isinstance(measure, Unsourced) else absence,
-        missing=measure.missing.de if isinstance(measure, Unsourced) else "",
+        missing=measure.missing.said(scene.texts.language) if isinstance(measure, Unsourced) else "",
         numerator=now.numerator,
         whole=now.denominator,
         as_of_us=now.as_of,
@@ -168,5 +192,5 @@ def _indicator(indicator: Indicator, entity: str, now: Standing, scene: Scene) -
     )
 
 
-def _act(act: Act) -> ActView:
-    return ActView(act.text.de, act.address, act.planned)
+def _act(act: Act, scene: Scene) -> ActView:
+    return ActView(act.text.said(scene.texts.language), act.address, act.planned)

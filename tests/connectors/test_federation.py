@@ -72,6 +72,29 @@ def test_a_neighbour_reads_the_citys_gauges_and_nothing_comes_back(tmp_path: Pat
                     assert list(heights(three)) == ["urn:ngsi-ld:WaterObserved:05122000:eigen:1"]
 
 
+def test_a_twin_is_never_read_as_measured(tmp_path: Path) -> None:
+    with served(tmp_path / "one", city="wuppertal", feeds="twin") as one:
+        until(lambda: heights(one), 60)
+        assert one.get("/ngsi-ld/v1/types").headers["talwerk-simulated"] == "true"
+        live = neighbour(tmp_path / "live", one.url, "solingen", "05124000", CREDIT)
+        with served(tmp_path / "two", city=str(live), feeds="live") as two:
+            (state,) = until(lambda: two.get("/ngsi-ld/v1/entities?type=DataSource&options=keyValues").json())
+            assert state["health"] == "malformed"
+            assert state["lastError"] == "first: its values are simulated, and this city keeps measured ones"
+            assert heights(two) == {}
+            assert "talwerk-simulated" not in two.get("/ngsi-ld/v1/types").headers
+
+
+def test_a_city_of_example_values_says_so(tmp_path: Path) -> None:
+    with served(tmp_path / "data", feeds="off") as running:
+        assert "talwerk-simulated" not in running.get("/de").headers
+        assert running.run("sample", "--days", "7", folder=tmp_path).returncode == 0
+        done = running.run("replay", "sample.csv", "--mapping", "sample.toml", folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        for path in ("/de", "/api/v1/stations", "/ngsi-ld/v1/entities?type=WaterObserved"):
+            assert running.get(path).headers["talwerk-simulated"] == "true"
+
+
 def post(running: Served, id_: str) -> None:
     """A gauge of the city's own."""
     stamp = httpx2.get(running.url + f"/ngsi-ld/v1/entities/{OURS}").json()["height"]["observedAt"]

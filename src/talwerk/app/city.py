@@ -16,6 +16,7 @@ from talwerk.core.errors import DomainError, Fault
 from talwerk.core.identifiers import Iri
 from talwerk.core.instants import Clock, SystemClock
 from talwerk.core.scope import Scope
+from talwerk.core.series import Nature
 from talwerk.privacy import policy
 from talwerk.privacy.principals import Credentials
 from talwerk.privacy.seal import OpenDataLog, OpenSeal
@@ -70,6 +71,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         report: asks the engine what it knows of the running city.
         reporter: where the engine's duties put what they know; None in other processes.
         held_live: whether anything ever came to the city by itself; files that were read in do not count.
+        simulated: whether nobody measured what it holds.
     """
 
     settings: Settings
@@ -87,6 +89,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     report: Callable[[], Awaitable[Report]]
     reporter: Reporter | None = None
     held_live: Callable[[frozenset[Iri]], bool]
+    simulated: Callable[[], bool]
 
     @property
     def official(self) -> Path:
@@ -156,7 +159,23 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             report=writer.report,
             reporter=writer if isinstance(writer, Reporter) else None,
             held_live=store.held_live,
+            simulated=_simulated(store, twin=twin),
         )
+
+
+def _simulated(store: SqliteStore, *, twin: bool) -> Callable[[], bool]:
+    """Whether a city's values are simulated: a twin's always, others' as soon as the first one was."""
+    nature = Nature.SIMULATED if twin else Nature.EMPTY
+
+    def known() -> bool:
+        nonlocal nature
+        if nature is Nature.EMPTY:
+            # The first observation decides for ever. A store that cannot be read has nothing to be marked.
+            with contextlib.suppress(DomainError):
+                nature = store.nature()
+        return nature is Nature.SIMULATED
+
+    return known
 
 
 @contextlib.contextmanager

@@ -60,7 +60,7 @@ def endpoint(city: City) -> ASGIApp:
     """All addresses, behind the one guard that knows who asks."""
     from talwerk.protocols import http
 
-    return http.guarded(
+    guarded = http.guarded(
         Starlette(routes=routes(city)),
         credentials=city.credentials,
         hosts=city.settings.hosts,
@@ -68,3 +68,4 @@ def endpoint(city: City) -> ASGIApp:
         tally=city.tally,
         clock=city.clock,
     )
+    return http.marked(guarded, city.simulated)

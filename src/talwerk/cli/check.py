@@ -131,7 +131,8 @@ def _try(
 
     async def ask() -> Trial:
         clock = SystemClock()
-        fetcher = Fetcher(settings.egress, clock)
+        # Nothing is written: a twin may well stand in for a source that is tried.
+        fetcher = Fetcher(settings.egress, clock, simulated=True)
         try:
             return await trial(made, fetcher, clock)
         finally:

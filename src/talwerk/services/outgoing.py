@@ -14,6 +14,9 @@ from talwerk.core.errors import DomainError, Fault
 if TYPE_CHECKING:
     import httpx2
 
+SIMULATED = "talwerk-simulated"
+"""Header, ``true`` on every answer of a city or a server whose values nobody measured; others do not have it."""
+
 
 class Egress(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's policy for outgoing requests; nothing of the environment plays a part.

@@ -14,6 +14,7 @@ from http import HTTPStatus
 
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock
+from talwerk.services.outgoing import SIMULATED
 
 from .replies import JSON, Reply, http_date
 
@@ -146,7 +147,12 @@ class _Office:
 
     async def _send(self, writer: asyncio.StreamWriter, reply: Reply, method: str, more: dict[str, str]) -> None:
         phrase = _PHRASES.get(reply.status, "")
-        headers = {"content-type": JSON, **more, **{name.lower(): text for name, text in reply.headers.items()}}
+        headers = {
+            "content-type": JSON,
+            SIMULATED: "true",
+            **more,
+            **{name.lower(): text for name, text in reply.headers.items()},
+        }
         if reply.status != 304:
             headers.setdefault("content-length", str(len(reply.body) * reply.repeat))
         lines = [f"HTTP/1.1 {reply.status} {phrase}", *(f"{name}: {text}" for name, text in headers.items())]

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from talwerk.core.errors import DomainError, Fault
 from talwerk.privacy.principals import Credentials
-from talwerk.protocols.http import guarded
+from talwerk.protocols.http import guarded, marked
 from talwerk.protocols.http.tally import LIVE, OTHER, Tally, protocol_of
 from tests.protocols.city import ENTITIES, City, FixedClock, client_of, open_city, send_raw
 
@@ -178,6 +178,21 @@ def broken(tmp_path: Path) -> httpx2.AsyncClient:
         Route("/half", break_in_the_middle),
     ]
     return client_of(guarded(Starlette(routes=routes), credentials=Credentials.open(tmp_path)))
+
+
+async def test_every_answer_of_a_simulated_city_says_so(tmp_path: Path) -> None:
+    simulated = False
+    routes = [Route("/page", page), Route("/refuse", refuse), Route("/break", break_down)]
+    app = guarded(Starlette(routes=routes), credentials=Credentials.open(tmp_path))
+    async with client_of(marked(app, lambda: simulated)) as client:
+        # As soon as the first simulated value lies there, and not before.
+        assert "talwerk-simulated" not in (await client.get("/page")).headers
+        simulated = True
+        for path in ("/page", "/refuse", "/break", "/nothing"):
+            assert (await client.get(path)).headers["talwerk-simulated"] == "true"
+        for headers in ({"host": "evil.example"}, {"origin": "null"}):
+            refused = await client.post("/page", headers=headers)
+            assert refused.headers["talwerk-simulated"] == "true"
 
 
 async def test_pages_bring_their_own_policy(broken: httpx2.AsyncClient) -> None:

@@ -123,10 +123,11 @@ async def polled(
     city: Profile | None = None,
     egress: Egress | None = None,
     beside: Path | None = None,
+    simulated: bool = True,
 ) -> AsyncIterator[Bench]:
     clock = MovableClock()
     store = SqliteStore.open(folder / "city.db", clock)
-    fetcher = Fetcher(egress or Egress(), clock, patience)
+    fetcher = Fetcher(egress or Egress(), clock, patience, simulated=simulated)
     try:
         broker = Broker(store, DirectWriter(store), OpenSeal(), OpenDataLog())
         city = city or profile(recorded.address)

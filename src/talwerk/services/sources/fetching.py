@@ -13,7 +13,7 @@ import msgspec
 
 from talwerk import __version__
 from talwerk.core.instants import Clock, datetime_of
-from talwerk.services.outgoing import Egress, client
+from talwerk.services.outgoing import SIMULATED, Egress, client
 
 if TYPE_CHECKING:
     import httpx2
@@ -89,12 +89,16 @@ class Fetcher:
         egress: the operator's policy for outgoing requests.
         clock: for dates in answers and for the gaps between requests.
         patience: how long a source may take.
+        simulated: whether answers are taken whose values nobody measured; a city of measured ones refuses them.
     """
 
-    def __init__(self, egress: Egress, clock: Clock, patience: Patience | None = None) -> None:
+    def __init__(
+        self, egress: Egress, clock: Clock, patience: Patience | None = None, *, simulated: bool = False
+    ) -> None:
         self._egress = egress
         self._clock = clock
         self._patience = patience or Patience()
+        self._simulated = simulated
         self._hosts: dict[str, _Host] = {}
 
     async def close(self) -> None:
@@ -178,6 +182,8 @@ class Fetcher:
                 raise UnreachableError(
                     f"it answers {status}", self._retry_after_s(response.headers.get("retry-after", ""))
                 )
+            if SIMULATED in response.headers and not self._simulated:
+                raise UnfitError("its values are simulated, and this city keeps measured ones")
             content = await _content(response, size_max)
             validators = Validators(response.headers.get("etag", ""), response.headers.get("last-modified", ""))
             return Answer(

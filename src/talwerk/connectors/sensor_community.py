@@ -129,8 +129,10 @@ def _row_found(
 def _value(native: str, value_type: str, value: object, observed: Instant | None) -> Iterator[Finding]:
     """The reading of a value; what the city does not measure (a signal's strength, a position) says nothing."""
     # Firmwares put the chip's name before it (SDS_P1, BME280_pressure) where they do not send to the network itself.
-    known = next((name for name in ATTRIBUTES if value_type == name or value_type.endswith(f"_{name}")), None)
-    if known is None:
+    known = value_type
+    if known not in ATTRIBUTES:
+        known = next((name for name in ATTRIBUTES if value_type.endswith(f"_{name}")), "")
+    if not known:
         return
     attribute, factor = ATTRIBUTES[known]
     figure = number(value)

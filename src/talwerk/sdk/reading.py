@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,10 +18,16 @@ from talwerk.core.quality import Flag
 MOMENTS = frozenset({"today", "yesterday", "now"})
 """Placeholders of paths that the clock fills."""
 
+_STAMP_MAX = 64
+"""No stamp has more characters; what has is not looked at."""
+
 _MIDNIGHT = re.compile(r"^(\d{4}-?\d{2}-?\d{2})([ T])24:00(?::00(?:[.,]0+)?)?$", re.ASCII)
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="reading"):
+# gc=False: plain data without cycles, and of a large answer the collector would look at every single one.
+class Reading(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="finding", tag="reading"
+):
     """One value of one quantity of one thing.
 
     Attributes:
@@ -46,7 +53,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     method: str = ""
 
 
-class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="thing"):
+class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="finding", tag="thing"):
     """What a source says about a thing that it measures at, or that it only describes (a school, a warning).
 
     Attributes:
@@ -101,7 +108,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fie
     parameters: dict[str, str]
 
 
-class Unusable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="finding", tag="unusable"):
+class Unusable(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="finding", tag="unusable"
+):
     """Something that was left out.
 
     Attributes:
@@ -139,21 +148,27 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         Of an hour that comes twice the first one is meant; an hour that is left out names no instant. 24:00:00 is the
         end of its day.
         """
-        found = instant_or_none(stamp)
-        if found is not None or not isinstance(stamp, str):
-            return found
-        text, midnight = _MIDNIGHT.subn(r"\1\g<2>00:00:00", stamp.strip())
-        try:
-            wall = datetime.fromisoformat(text) + timedelta(days=midnight)
-        except (ValueError, OverflowError):
-            return None
-        if wall.tzinfo is not None:
-            return None
-        zone = zone_of(self.zone)
-        first, second = (wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
-        if first is None or second is None or first < second:
-            return None
-        return instant_or_none(datetime.isoformat(wall.replace(tzinfo=zone)))
+        return _instant(stamp, self.zone) if isinstance(stamp, str) and len(stamp) <= _STAMP_MAX else None
+
+
+@lru_cache(maxsize=4_096)
+def _instant(stamp: str, zone_name: str) -> Instant | None:
+    # Thousands of things that are read at the same times name the same few stamps.
+    found = instant_or_none(stamp)
+    if found is not None:
+        return found
+    text, midnight = _MIDNIGHT.subn(r"\1\g<2>00:00:00", stamp.strip())
+    try:
+        wall = datetime.fromisoformat(text) + timedelta(days=midnight)
+    except (ValueError, OverflowError):
+        return None
+    if wall.tzinfo is not None:
+        return None
+    zone = zone_of(zone_name)
+    first, second = (wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    if first is None or second is None or first < second:
+        return None
+    return instant_or_none(datetime.isoformat(wall.replace(tzinfo=zone)))
 
 
 def zone_of(name: str) -> tzinfo:

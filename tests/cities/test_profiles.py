@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from talwerk import cities
 from talwerk.core.errors import DomainError, Fault
+from talwerk.sdk.profile import Quantity
+from talwerk.services.sources.discovery import discover
+from talwerk.texts import catalogue
 
 
 def test_there_is_more_than_one_city() -> None:
@@ -36,6 +40,25 @@ def test_the_axis_runs_downstream_and_the_city_centre_has_its_levels() -> None:
     ]
     staged = {point.key: point.levels.values for point in profile.axis.points if point.levels}
     assert staged == {"kluserbruecke": (126.0, 212.0, 253.0)}
+
+
+@pytest.mark.parametrize("key", cities.available())
+def test_points_are_what_their_sources_measure(key: str) -> None:
+    profile, found = cities.load(key), discover(cities.folder(key) / cities.CONNECTORS)
+    sources = {source.key: found[source.connector].connector for source in profile.sources}
+    named = [(point, ref.partition(":")[0]) for point in profile.measuring_points for ref in point.entities]
+    assert {source for _, source in named} <= sources.keys()
+    for point, source in named:
+        quantity = sources[source].quantity(point.attribute)
+        assert quantity is not None, f"{source} does not measure {point.attribute}"
+        assert (quantity.type, quantity.unit) == (point.type, point.unit)
+
+
+def test_there_are_words_for_every_quantity() -> None:
+    texts = catalogue("de")
+    for quantity in get_args(Quantity):
+        assert texts.text(f"quantity.{quantity}")
+        assert "Gathe" in texts.text(f"station_title.{quantity}", station="Gathe")
 
 
 def test_example_values_are_the_last_choice() -> None:

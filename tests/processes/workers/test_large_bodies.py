@@ -69,8 +69,11 @@ async def send(city: Served, body: Path) -> int:
     return int(said)
 
 
-async def burden(city: Served, folder: Path, bodies: int, entities: int) -> dict[str, list[float]]:
-    """Hand over large bodies; how long others waited for their answers meanwhile, by what they asked for."""
+async def burden(city: Served, folder: Path, bodies: int, entities: int) -> tuple[dict[str, list[float]], float]:
+    """Hand over large bodies.
+
+    Returns how long others waited for their answers meanwhile, by what they asked for, and how long the bodies took.
+    """
     headers = {"authorization": f"Bearer {city.token}", "content-type": "application/json"}
     bench: list[dict[str, Any]] = [{"id": "urn:ngsi-ld:Bench:1", "type": "Bench", "seats": 4}]
     paths = [folder / f"{which}.json" for which in range(bodies)]
@@ -88,30 +91,33 @@ async def burden(city: Served, folder: Path, bodies: int, entities: int) -> dict
             "write": lambda: client.post(UPSERT, json=bench, headers=headers),
         }
         others = {name: asyncio.create_task(repeat(request, done)) for name, request in asked.items()}
+        began = time.perf_counter()
         assert set(await asyncio.gather(*(send(city, path) for path in paths))) == {201}
+        bodies_s = time.perf_counter() - began
         done.set()
         took = {name: await task for name, task in others.items()}
         counted = await client.get("/ngsi-ld/v1/entities?type=Sensor&count=true&limit=0")
         assert int(counted.headers["ngsild-results-count"]) == bodies * entities
-    return took
+    return took, bodies_s
 
 
-def check(took: dict[str, list[float]]) -> None:
+def check(took: dict[str, list[float]], bodies_s: float) -> None:
+    """Judge the waiting; on a busy machine everything takes longer, the bodies themselves first of all."""
     for name, seconds in took.items():
         ordered = sorted(seconds)
-        assert ordered[-1] < HANG_S, f"{name} hung"
+        assert ordered[-1] < max(HANG_S, bodies_s / 2), f"{name} hung"
         # Far above what is measured (docs/figures.md), far below what a busy loop would do to it.
-        assert name == "write" or ordered[len(ordered) * 95 // 100] < 0.25, f"{name} is slow"
+        assert name == "write" or ordered[len(ordered) * 95 // 100] < max(0.25, bodies_s / 20), f"{name} is slow"
 
 
 @pytest.mark.parametrize("flags", [(), ("--single",)])
 async def test_nobody_hangs_while_large_bodies_are_written(tmp_path: Path, flags: tuple[str, ...]) -> None:
     with served(tmp_path / "data", *flags) as city:
-        check(await burden(city, tmp_path, bodies=3, entities=1_500))
+        check(*await burden(city, tmp_path, bodies=3, entities=1_500))
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_nobody_hangs_while_ten_of_the_largest_are_written(tmp_path: Path) -> None:
     with served(tmp_path / "data") as city:
-        check(await burden(city, tmp_path, bodies=10, entities=10_000))
+        check(*await burden(city, tmp_path, bodies=10, entities=10_000))

@@ -65,7 +65,7 @@ def test_nothing_is_lost_without_being_counted(found: list[Finding]) -> None:
 def test_columns_are_ready_to_be_written(found: list[Finding]) -> None:
     shaped = shape(found, FEED, NOW)
     for track, column in shaped.columns.items():
-        written = observations(track, column, FEED)
+        written = observations(track, column)
         assert written.at == sorted(set(written.at))
         assert len(written.values) == len(written.at)
         assert len(written.quality) in {1, len(written.at)}
@@ -94,6 +94,6 @@ def test_what_is_not_declared_says_for_itself_what_it_is() -> None:
     assert shape([bare], FEED, NOW).left_out == {"nothing is declared about flow": 1}
     full = msgspec.structs.replace(bare, type="WaterObserved", unit="MQS", dataset="a")
     ((track, column),) = shape([full], FEED, NOW).columns.items()
-    written = observations(track, column, FEED)
+    written = observations(track, column)
     assert (written.unit, written.dataset) == ("MQS", "urn:ngsi-ld:Dataset:hochwasserportal-nrw:a")
     assert written.provenance.cadence_s == 900

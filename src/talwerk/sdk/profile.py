@@ -20,6 +20,8 @@ Key = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 UnitCode = Annotated[str, Meta(pattern=r"^[A-Z0-9]{2,3}$")]
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2}$")]
+Quantity = Literal["level", "discharge", "rain", "temperature", "humidity", "wind", "no2", "ozone", "pm10", "pm2_5"]
+"""What a measuring point measures; pages have words for each (``quantity.<key>``, ``station_title.<key>``)."""
 
 _REFERENCE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*:[A-Za-z0-9._~\-]+")
 
@@ -50,7 +52,7 @@ class MeasuringPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     Attributes:
         key: stable within the profile; part of addresses and of mappings.
         name: what people call it.
-        quantity: key of the quantity's wording, for example ``level``, ``discharge`` or ``rain``.
+        quantity: key of the quantity's wording.
         type: short entity type (Smart Data Models).
         attribute: short attribute name.
         unit: UN/CEFACT code of its values and levels.
@@ -67,7 +69,7 @@ class MeasuringPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     type: Name
     attribute: Name
     unit: UnitCode
-    quantity: Literal["level", "discharge", "rain"]
+    quantity: Quantity
     entities: tuple[str, ...] = ()
     levels: Levels | None = None
     sum_period_s: Annotated[int, Meta(ge=0)] = 0

@@ -10,6 +10,8 @@ from talwerk.twin.replies import Reply
 from talwerk.twin.simulator.weather import Sky, Spot
 
 SOURCE_ID = 99_901
+STATION = "99901"
+"""Number of the simulated station, where the city names none that it wants."""
 STEP = 10 * MINUTE
 HOURS_MAX = 10 * 24
 
@@ -46,7 +48,7 @@ def _instant(text: str, default: int) -> int:
 def _source(asked: Asked, spot: Spot, kind: str) -> dict[str, Any]:
     return {
         "id": SOURCE_ID,
-        "dwd_station_id": "99901",
+        "dwd_station_id": next(iter(asked.wanted), STATION),
         "station_name": f"{asked.land.profile.city.name}, simuliert",
         "observation_type": kind,
         "lat": spot.latitude,

@@ -41,7 +41,7 @@ def _series(asked: Asked) -> dict[str, tuple[str, MeasuringPoint]]:
         (native, point)
         for native in asked.wanted
         for point in points
-        if f"{asked.source.key}:{native}" in point.entities
+        if f"{asked.source.key}:{native}" in point.entities and point.quantity in UNITS
     ]
     return {str(FIRST_ID + place): each for place, each in enumerate(named)}
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from talwerk.core.change import Ack, Batch
-from talwerk.core.entity import Entity, Kind
+from talwerk.core.change import Ack, Batch, Change, Mode
+from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.query import Page, Query
 from talwerk.core.scope import Scope
 from talwerk.core.terms import expand
 from talwerk.sdk.reading import Finding, Reading, Thing, Unusable, Whole
 from talwerk.services.sources.shaping import shape
 from talwerk.services.sources.state import Health
-from talwerk.services.sources.writing import THINGS_PER_COMMIT
+from talwerk.services.sources.writing import BELIEVED_S, THINGS_PER_COMMIT
 from tests.recording_server import Recorded, Reply, serving
 from tests.services.sources.workbench import BUCHENHOFEN, SCOPE, Bench, answers, polled
 
@@ -73,6 +73,37 @@ async def test_thousands_of_things_come_in_few_commits_and_only_what_changed_com
         await say(bench, *many)
         assert sizes[3:] == [1]
         assert name(there_one(bench, "700")) == "Brunnen"
+
+
+async def test_what_somebody_else_has_changed_is_put_right_in_time(tmp_path: Path, recorded: Recorded) -> None:
+    async with desk(tmp_path, recorded) as (bench, sizes):
+        thing = Thing(native="1", type="PointOfInterest", name="Brunnen")
+        await say(bench, thing)
+        entity = there_one(bench, "1")
+        other = Attribute(kind=Kind.PROPERTY, value="Baustelle")
+        changed = Entity(id=entity.id, types=entity.types, attributes={expand("name"): (other,)})
+        await bench.broker.write(Batch(changes=(Change(mode=Mode.UPDATE, entity=changed),)), SCOPE)
+        await say(bench, thing)
+        assert len(sizes) == 2, "it said so a moment ago and is not looked up"
+        bench.clock.ahead_s += BELIEVED_S + 1
+        await say(bench, thing)
+        assert name(there_one(bench, "1")) == "Brunnen"
+
+
+async def test_what_somebody_has_deleted_is_told_anew_as_soon_as_it_measures(
+    tmp_path: Path, recorded: Recorded
+) -> None:
+    async with desk(tmp_path, recorded) as (bench, _):
+        thing = Thing(native="1", type="WaterObserved", name="Pegel")
+        readings = [
+            Reading(native="1", attribute="height", value=float(n), observed=bench.clock.now() + n) for n in range(3)
+        ]
+        await say(bench, thing, readings[0])
+        gone = Entity(id=bench.feed.entity("WaterObserved", "1"), types=())
+        await bench.broker.write(Batch(changes=(Change(mode=Mode.DELETE, entity=gone),)), SCOPE)
+        await say(bench, thing, readings[1])
+        await say(bench, thing, readings[2])
+        assert name(bench.entity("1")) == "Pegel"
 
 
 def there_one(bench: Bench, native: str) -> Entity:

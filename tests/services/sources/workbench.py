@@ -132,7 +132,7 @@ async def polled(
         broker = Broker(store, DirectWriter(store), OpenSeal(), OpenDataLog())
         city = city or profile(recorded.address)
         made = feed(city.sources[0], city, discover(), beside)
-        writing = Writing(broker, SCOPE)
+        writing = Writing(broker, SCOPE, clock=clock)
         tools = Tools(fetcher=fetcher, writing=writing, clock=clock, heavy=heavy, dice=random.Random(1))
         poll = Poll(made, tools, writing.newest(made, clock.now()))
         yield Bench(poll, made, broker, writing, clock, tools, recorded)

@@ -99,7 +99,7 @@ class Sources:
             logger.warning("sources are not polled: %s", error.detail)
             return
         fetcher = Fetcher(self._egress, self._clock, self._patience, simulated=self._twin is not None)
-        writing = Writing(self._broker, self._scope)
+        writing = Writing(self._broker, self._scope, clock=self._clock)
         dice = random.Random()  # noqa: S311 - spreads polls, keeps no secret
         tools = Tools(fetcher=fetcher, writing=writing, clock=self._clock, heavy=self._heavy, dice=dice)
         feeds, now = self._feeds(), self._clock.now()

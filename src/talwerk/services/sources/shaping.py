@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
 
-from talwerk.core.change import Observations
+from talwerk.core.change import Observations, Provenance
 from talwerk.core.errors import DomainError
 from talwerk.core.identifiers import Iri, iri
-from talwerk.core.instants import FUTURE_TOLERANCE, SECOND, Instant
+from talwerk.core.instants import EARLIEST, FUTURE_TOLERANCE, LATEST, SECOND, Instant
 from talwerk.core.quality import Flag, is_good, stored
 from talwerk.core.terms import expand
-from talwerk.core.values import check_instant, check_value
+from talwerk.core.values import check_value
 from talwerk.sdk.connector import Quantity
 from talwerk.sdk.reading import Ask, Current, Finding, Reading, Thing, Unusable, Whole
 
@@ -23,20 +24,36 @@ Value = int | float | str
 Column = dict[int, tuple[Value, int]]
 """Values with their stored quality by time."""
 
+_FAIL = stored(Flag.FAIL)
+
 
 class Track(msgspec.Struct, frozen=True):
-    """Where values go."""
+    """Where values go, and where they come from."""
 
     entity: Iri
     type: str
     attribute: str
     dataset: str
     unit: str
-    method: str = ""
+    provenance: Provenance
 
 
-Tracks = dict[tuple[str, ...], Track | str]
-"""By what a reading names: where it goes, or why it goes nowhere."""
+class Way(msgspec.Struct, frozen=True):
+    """What is the same for all readings that name the same.
+
+    Attributes:
+        column: where they are put, None when they go nowhere.
+        reason: why they go nowhere.
+        least: smallest possible number.
+        most: greatest possible number.
+        later_us: from the source's stamp to the time of observation.
+    """
+
+    column: Column | None
+    reason: str = ""
+    least: float = -math.inf
+    most: float = math.inf
+    later_us: int = 0
 
 
 class Shaped(msgspec.Struct, kw_only=True):
@@ -66,10 +83,15 @@ class Shaped(msgspec.Struct, kw_only=True):
 def shape(findings: Iterable[Finding], feed: Feed, now: Instant) -> Shaped:
     """Sort what was found in an answer."""
     shaped = Shaped()
-    tracks: Tracks = {}
+    # By what readings name: an answer holds many of few kinds.
+    ways: dict[tuple[str, ...], Way] = {}
     for finding in findings:
         if isinstance(finding, Reading):
-            _add(shaped, finding, feed, tracks)
+            named = (finding.native, finding.attribute, finding.type, finding.unit, finding.dataset, finding.method)
+            way = ways.get(named)
+            if way is None:
+                way = ways[named] = _way(finding, feed, shaped)
+            _add(shaped, finding, way)
         elif isinstance(finding, Thing):
             shaped.things.append(finding)
         elif isinstance(finding, Ask):
@@ -81,13 +103,21 @@ def shape(findings: Iterable[Finding], feed: Feed, now: Instant) -> Shaped:
             shaped.current = True
         else:
             _leave_out(shaped, finding)
-    latest = now + FUTURE_TOLERANCE
-    times = (
-        at for column in shaped.columns.values() for at, (_, flag) in column.items() if at <= latest and is_good(flag)
-    )
-    newest = max(times, default=None)
-    shaped.newest = None if newest is None else Instant(newest)
+    # What names an unknown thing or brings nothing that can be kept leaves no column.
+    shaped.columns = {track: column for track, column in shaped.columns.items() if column}
+    latest = Instant(now + FUTURE_TOLERANCE)
+    times = (_newest(column, latest) for column in shaped.columns.values())
+    shaped.newest = max((at for at in times if at is not None), default=None)
     return shaped
+
+
+def _newest(column: Column, latest: Instant) -> Instant | None:
+    """The time of the newest good value that is not after the latest time, None when there is none."""
+    last = max(column)
+    if last <= latest and is_good(column[last][1]):
+        return Instant(last)
+    times = (Instant(at) for at, (_, flag) in column.items() if at <= latest and is_good(flag))
+    return max(times, default=None)
 
 
 def _leave_out(shaped: Shaped, finding: Unusable) -> None:
@@ -96,74 +126,85 @@ def _leave_out(shaped: Shaped, finding: Unusable) -> None:
         shaped.left_out[finding.reason] += 1
 
 
-def _add(shaped: Shaped, reading: Reading, feed: Feed, tracks: Tracks) -> None:
-    quantity = feed.connector.quantity(reading.attribute)
-    named = (reading.native, reading.attribute, reading.type, reading.unit, reading.dataset, reading.method)
-    track = tracks.get(named)
-    if track is None:
-        track = tracks[named] = _track(reading, quantity, feed)
-    if isinstance(track, str):
-        shaped.left_out[track] += 1
+def _add(shaped: Shaped, reading: Reading, way: Way) -> None:
+    column, value = way.column, reading.value
+    if column is None:
+        shaped.left_out[way.reason] += 1
         return
-    interval_s = quantity.interval_s if quantity is not None and feed.connector.stamp == "start" else 0
-    at = reading.observed + interval_s * SECOND
-    try:
-        check_instant(at, "")
-        check_value(reading.value, "")
-    except DomainError:
+    at = reading.observed + way.later_us
+    if not _can_be_kept(at, value):
         # One of them would make the store refuse the whole column.
         shaped.left_out["a value or its time cannot be kept"] += 1
         return
-    column = shaped.columns.setdefault(track, {})
-    value = (reading.value, _quality(reading, quantity))
-    if column.setdefault(at, value) != value:
+    possible = isinstance(value, str) or way.least <= value <= way.most
+    kept = (value, stored(reading.quality) if possible else _FAIL)
+    if column.setdefault(at, kept) != kept:
         # Of two values for one time the later one in the answer counts, as if it had come later.
-        column[at] = value
+        column[at] = kept
         shaped.left_out["another value for the same time follows"] += 1
 
 
-def _track(reading: Reading, quantity: Quantity | None, feed: Feed) -> Track | str:
-    """Where a reading goes, or why it goes nowhere."""
-    kind = reading.type or (quantity.type if quantity else "")
-    unit = reading.unit or (quantity.unit if quantity else "")
-    if not kind:
-        return f"nothing is declared about {reading.attribute}"
+def _can_be_kept(at: int, value: Value) -> bool:
+    if not EARLIEST <= at < LATEST:
+        return False
+    if type(value) is float:
+        return math.isfinite(value)
     try:
-        return Track(
-            entity=feed.entity(kind, reading.native),
-            type=expand(kind),
-            attribute=expand(reading.attribute),
-            dataset=reading.dataset and iri(f"urn:ngsi-ld:Dataset:{feed.key}:{reading.dataset}", "dataset"),
-            unit=unit,
-            method=reading.method,
-        )
+        check_value(value, "")
     except DomainError:
-        return "an id or a name cannot be part of an identifier"
+        return False
+    return True
 
 
-def _quality(reading: Reading, quantity: Quantity | None) -> int:
-    value = reading.value
-    if quantity is not None and not isinstance(value, str) and not quantity.least <= value <= quantity.most:
-        return stored(Flag.FAIL)
-    return stored(reading.quality)
+def _way(reading: Reading, feed: Feed, shaped: Shaped) -> Way:
+    """Where readings go that name the same as this one, or why they go nowhere."""
+    quantity = feed.connector.quantity(reading.attribute)
+    kind = reading.type or (quantity.type if quantity else "")
+    if not kind:
+        return Way(None, f"nothing is declared about {reading.attribute}")
+    try:
+        track = _track(reading, kind, quantity, feed)
+    except DomainError:
+        return Way(None, "an id or a name cannot be part of an identifier")
+    column = shaped.columns.setdefault(track, {})
+    if quantity is None:
+        return Way(column)
+    later_s = quantity.interval_s if feed.connector.stamp == "start" else 0
+    return Way(column, "", quantity.least, quantity.most, later_s * SECOND)
 
 
-def observations(track: Track, column: Column, feed: Feed) -> Observations:
+def _track(reading: Reading, kind: str, quantity: Quantity | None, feed: Feed) -> Track:
+    """The track of a reading.
+
+    Raises:
+        DomainError: an id or a name cannot be part of an identifier.
+    """
+    unit = reading.unit or (quantity.unit if quantity else "")
+    # A quantity that nobody declared has the source's rhythm and no method of its own.
+    known = quantity or Quantity(attribute=reading.attribute, type=kind, unit=unit or "C62")
+    if reading.method:
+        known = msgspec.structs.replace(known, method=reading.method)
+    return Track(
+        entity=feed.entity(kind, reading.native),
+        type=expand(kind),
+        attribute=expand(reading.attribute),
+        dataset=reading.dataset and iri(f"urn:ngsi-ld:Dataset:{feed.key}:{reading.dataset}", "dataset"),
+        unit=unit,
+        provenance=feed.provenance(known),
+    )
+
+
+def observations(track: Track, column: Column) -> Observations:
     """A column as it is written, oldest value first."""
     times = sorted(column)
     quality = [column[at][1] for at in times]
-    quantity = next((q for q in feed.connector.quantities if expand(q.attribute) == track.attribute), None)
-    # A quantity that nobody declared has the source's rhythm and no method of its own.
-    known = quantity or Quantity(attribute=track.attribute, type=track.type, unit=track.unit or "C62")
-    if track.method:
-        known = msgspec.structs.replace(known, method=track.method)
     return Observations(
         entity=track.entity,
         types=(track.type,),
         attribute=track.attribute,
         dataset=track.dataset or None,
         unit=track.unit or None,
-        provenance=feed.provenance(known),
+        provenance=track.provenance,
         at=times,
         values=[column[at][0] for at in times],
         quality=quality[:1] if len(set(quality)) == 1 else quality,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.errors import DomainError
@@ -21,10 +23,43 @@ STATED_BY: Iri = expand("statedBy")
 NOT_KEPT = "what is said about a thing cannot be kept"
 
 
-def told(shaped: Shaped, feed: Feed) -> list[Entity]:
-    """What an answer says about things, each of them once; what it says last counts."""
+class Said(msgspec.Struct, kw_only=True):
+    """What a source has said about things, and the city with it.
+
+    Attributes:
+        since_s: when the first of it was said, on the monotonic clock.
+        things: by type and native id; of one thing an answer may speak several times.
+    """
+
+    since_s: float
+    things: dict[tuple[str, str], list[Thing]] = {}
+
+    def news(self, things: Iterable[Thing]) -> list[Thing]:
+        """Those of which something else was said before, or nothing."""
+        return [thing for key, said in _together(things).items() if self.things.get(key) != said for thing in said]
+
+    def remember(self, things: Iterable[Thing]) -> None:
+        """Take note that the city says it now."""
+        self.things |= _together(things)
+
+
+def _together(things: Iterable[Thing]) -> dict[tuple[str, str], list[Thing]]:
+    found: dict[tuple[str, str], list[Thing]] = {}
+    for thing in things:
+        found.setdefault((thing.type, thing.native), []).append(thing)
+    return found
+
+
+def told(things: Iterable[Thing], shaped: Shaped, feed: Feed) -> list[Entity]:
+    """What an answer says about things, each of them once; what it says last counts.
+
+    Args:
+        things: of the answer.
+        shaped: the answer, where is counted what cannot be kept.
+        feed: the source.
+    """
     entities: dict[str, Entity] = {}
-    for thing in shaped.things:
+    for thing in things:
         try:
             entity = described(thing, feed)
             check_entity(entity)

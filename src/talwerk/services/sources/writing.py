@@ -10,7 +10,7 @@ from talwerk.broker import Broker
 from talwerk.core.change import Ack, Batch, Change, Done, Mode, Observations
 from talwerk.core.entity import Entity
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.instants import FUTURE_TOLERANCE, Instant
+from talwerk.core.instants import FUTURE_TOLERANCE, Clock, Instant, SystemClock
 from talwerk.core.query import LIMIT_MAX, Page, Query, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import SeriesKey
@@ -19,15 +19,17 @@ from talwerk.services.replay.provenance import check_unmixed
 
 from .feed import Feed
 from .shaping import Column, Shaped, Track, observations
-from .things import NOT_KEPT, same, told
+from .things import NOT_KEPT, Said, same, told
 
 VALUES_PER_COMMIT = 10_000
 THINGS_PER_COMMIT = 500
 THINGS_IN_LOOP = 20
 """More of them are compared with what the city knows in a thread: the engine's loop has others to serve."""
+BELIEVED_S = 600.0
+"""How long a thing that said what it should is taken to say so still: whoever polls each second need not look it up
+each second, and what somebody else has changed is put right within that time."""
 BUSY_TRIES = 6
 BUSY_WAIT_S = 0.2
-
 
 _STRANGE = frozenset({Fault.BAD_REQUEST_DATA, Fault.INVALID_REQUEST})
 
@@ -40,12 +42,23 @@ class Writing:
         scope: on whose behalf.
         unmixed: whether it is known that nothing of another nature lies there.
         tries: how often something is handed to a writer that is busy.
+        clock: says when to look again whether things still say what they did.
     """
 
-    def __init__(self, broker: Broker, scope: Scope, *, unmixed: bool = False, tries: int = BUSY_TRIES) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        scope: Scope,
+        *,
+        unmixed: bool = False,
+        tries: int = BUSY_TRIES,
+        clock: Clock | None = None,
+    ) -> None:
         self._broker = broker
         self._scope = scope
+        self._clock = clock or SystemClock()
         self._sent: dict[Track, Column] = {}
+        self._said: dict[str, Said] = {}
         self._unmixed = unmixed
         self._tries = tries
 
@@ -126,7 +139,7 @@ class Writing:
 
     async def _commit(self, part: Sequence[tuple[Track, Column]], shaped: Shaped, feed: Feed) -> int:
         filled = [(track, news) for track, news in part if news]
-        changes: tuple[Observations, ...] = tuple(observations(track, news, feed) for track, news in filled)
+        changes: tuple[Observations, ...] = tuple(observations(track, news) for track, news in filled)
         added = 0
         if changes:
             if not self._unmixed:
@@ -136,7 +149,10 @@ class Writing:
             self._unmixed = True
             for (_, news), outcome in zip(filled, ack.outcomes, strict=True):
                 added += outcome.added
-                if outcome.done is Done.FAILED:
+                if outcome.done is Done.CREATED:
+                    # If somebody has deleted it meanwhile, it says nothing now but this value.
+                    self._said.pop(feed.key, None)
+                elif outcome.done is Done.FAILED:
                     shaped.left_out[f"the store refuses it: {outcome.detail[:120]}"] += len(news)
         for track, _ in part:
             # What an answer no longer holds need not be remembered either.
@@ -144,16 +160,25 @@ class Writing:
         return added
 
     async def _write_things(self, shaped: Shaped, feed: Feed) -> None:
-        if len(shaped.things) > THINGS_IN_LOOP:
-            entities = await asyncio.to_thread(told, shaped, feed)
+        now_s = self._clock.monotonic_s()
+        said = self._said.get(feed.key)
+        if said is None or now_s - said.since_s > BELIEVED_S:
+            said = self._said[feed.key] = Said(since_s=now_s)
+        news = said.news(shaped.things)
+        before = shaped.left_out[NOT_KEPT]
+        if len(news) > THINGS_IN_LOOP:
+            entities = await asyncio.to_thread(told, news, shaped, feed)
         else:
-            entities = told(shaped, feed)
+            entities = told(news, shaped, feed)
         rest = iter(entities)
         while part := tuple(islice(rest, THINGS_PER_COMMIT)):
             for fault, detail in await self._update(part, feed):
                 if fault not in _STRANGE:
                     raise DomainError(fault, detail)
                 shaped.left_out[NOT_KEPT] += 1
+        # What cannot be kept is told again, so that it is counted again; for whoever asks rarely nothing is remembered.
+        if shaped.left_out[NOT_KEPT] == before and feed.every_s < BELIEVED_S:
+            said.remember(news)
 
     async def _end_absent(self, shaped: Shaped, feed: Feed) -> None:
         """Delete what the source named before and no longer does, where its answer was whole; history stays."""
@@ -162,6 +187,8 @@ class Writing:
             return
         for kind in sorted(shaped.whole):
             ended = await asyncio.to_thread(self._absent, kind, shaped, feed)
+            if ended:
+                self._said.pop(feed.key, None)
             for start in range(0, len(ended), THINGS_PER_COMMIT):
                 part = ended[start : start + THINGS_PER_COMMIT]
                 changes = [

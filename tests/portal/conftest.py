@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from talwerk.portal.mark import mark_svg
 from talwerk.portal.render import CONTENT_SECURITY_POLICY, render
-from talwerk.portal.static import stylesheet
+from talwerk.portal.static import static_file
 from tests.portal.examples import PAGES
 
 ADDRESS = "http://city.test/de/"
@@ -28,10 +29,12 @@ def browser(needs: Callable[[str], str]) -> Iterator[Browser]:
 def answer(route: Route, name: str) -> None:
     view, frame = PAGES[name]
     address = route.request.url
-    if address.endswith(".css"):
-        route.fulfill(body=stylesheet(), content_type="text/css")
-    elif address.endswith(".svg"):
+    static = re.search(r"/static/[0-9a-f]+/(.+)", address)
+    if address.endswith("zeichen.svg"):
         route.fulfill(body=mark_svg(frame.city.mark), content_type="image/svg+xml")
+    elif static:
+        media_type, content, _ = static_file(static[1])
+        route.fulfill(body=content, content_type=media_type)
     else:
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
         route.fulfill(body=render(view, frame), content_type="text/html; charset=utf-8", headers=headers)

@@ -74,25 +74,35 @@ def static_routes(mark: Mark = NEUTRAL_MARK) -> list[Route]:
     """Return the routes of all static files; any other hash is not found."""
 
     async def sign(request: Request) -> Response:
-        return _response(request, "svg", mark_svg(mark), gzip.compress(mark_svg(mark), 9, mtime=0))
+        return _response(request, _TYPES["svg"], mark_svg(mark), gzip.compress(mark_svg(mark), 9, mtime=0))
 
     return [Route(mark_href(mark), sign), Route(f"/static/{_hash()}/{{name:path}}", _answer)]
 
 
+def static_file(name: str) -> tuple[str, bytes, bytes]:
+    """Return the media type of a static file, its bytes, and the packed ones (empty where packing does not pay).
+
+    Raises:
+        KeyError: There is no such file.
+    """
+    if name not in _known():
+        raise KeyError(name)
+    return (_TYPES[name.rpartition(".")[2]], *_content(name))
+
+
 async def _answer(request: Request) -> Response:
-    name = request.path_params["name"]
-    kind = name.rpartition(".")[2]
-    if kind not in _TYPES or name not in _known():
-        raise HTTPException(404)
-    content, packed = _content(name)
-    return _response(request, kind, content, packed)
+    try:
+        file = static_file(request.path_params["name"])
+    except KeyError:
+        raise HTTPException(404) from None
+    return _response(request, *file)
 
 
-def _response(request: Request, kind: str, content: bytes, packed: bytes) -> Response:
+def _response(request: Request, media_type: str, content: bytes, packed: bytes) -> Response:
     headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
     if packed and takes_gzip(request):
-        return Response(packed, media_type=_TYPES[kind], headers={**headers, "Content-Encoding": "gzip"})
-    return Response(content, media_type=_TYPES[kind], headers=headers)
+        return Response(packed, media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(content, media_type=media_type, headers=headers)
 
 
 @cache

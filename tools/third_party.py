@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from importlib.metadata import Distribution, distribution, requires
@@ -13,6 +14,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+ROOT = Path(__file__).resolve().parent.parent
+ASSETS = ROOT / "tools" / "assets"
+VENDOR = ROOT / "src" / "talwerk" / "portal" / "static" / "vendor"
 LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE)
 
 
@@ -53,6 +57,16 @@ def licence_texts(package: Distribution) -> dict[str, str]:
     }
 
 
+def web_assets() -> list[tuple[str, str, str]]:
+    """Name, version and licence of what the pages load and a wheel carries, from the lock file."""
+    wanted = json.loads((ASSETS / "package.json").read_text())["dependencies"]
+    locked = json.loads((ASSETS / "package-lock.json").read_text())["packages"]
+    entries = [(name, locked[f"node_modules/{name}"]) for name in wanted]
+    # KERN brings the typeface, which has a licence of its own.
+    fonts = ("Fira Sans (subsets, by @kern-ux/native)", locked["node_modules/@kern-ux/native"]["version"], "OFL-1.1")
+    return [*((name, one["version"], one["license"]) for name, one in entries), fonts]
+
+
 def notices() -> str:
     """One Markdown document: an overview, then every licence text."""
     packages = needed().values()
@@ -61,6 +75,11 @@ def notices() -> str:
         f"## {one.name} {one.version}: {name}\n\n~~~~text\n{text}\n~~~~"
         for one in packages
         for name, text in licence_texts(one).items()
+    ]
+    rows += [f"| {name} | {version} | {licence_name} |" for name, version, licence_name in web_assets()]
+    texts += [
+        f"## {file.name}\n\n~~~~text\n{file.read_text().strip()}\n~~~~"
+        for file in sorted((VENDOR / "licences").glob("*"))
     ]
     head = "# What Talwerk builds on\n\nTalwerk itself is licensed under the EUPL-1.2. At run time it needs:\n"
     return "\n".join([head, "| package | version | licence |", "|---|---|---|", *rows, "", "\n\n".join(texts), ""])

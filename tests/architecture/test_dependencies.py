@@ -1,5 +1,6 @@
 """Few dependencies, all of them locked with hashes, none of them under a licence that binds the city's own code."""
 
+import json
 import re
 import tomllib
 from typing import Any
@@ -8,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.architecture.sources import ROOT
-from tools.third_party import licence, licence_texts, needed, notices
+from tools.third_party import ASSETS, VENDOR, licence, licence_texts, needed, notices, web_assets
 
 DIRECT_DEPENDENCIES = 15
 # LGPL and MPL are weak enough for a library.
@@ -73,3 +74,27 @@ def test_notices_hold_every_licence_text() -> None:
         texts = licence_texts(package)
         assert texts, name
         assert all(text in document for text in texts.values())
+
+
+def test_web_assets_are_locked_with_hashes_and_without_addresses() -> None:
+    locked_files = json.loads((ASSETS / "package-lock.json").read_text())["packages"]
+    assert all("integrity" in one for name, one in locked_files.items() if name)
+    assert not [name for name, one in locked_files.items() if "resolved" in one]
+    for name, version in json.loads((ASSETS / "package.json").read_text())["dependencies"].items():
+        assert locked_files[f"node_modules/{name}"]["version"] == version
+    for file in ("requirements.txt", "requirements-npm.txt"):
+        pinned = (ASSETS / file).read_text()
+        assert len(locked(str((ASSETS / file).relative_to(ROOT)))) == pinned.count("==") - len(
+            re.findall(r"; .*== ", pinned)
+        )
+        assert "://" not in pinned
+
+
+def test_web_assets_are_free_and_in_place_with_their_licences() -> None:
+    assert not [
+        name for name, _, licence_name in web_assets() if not licence_name or STRONG_COPYLEFT.search(licence_name)
+    ]
+    document = notices()
+    texts = [file.read_text().strip() for file in (VENDOR / "licences").iterdir()]
+    assert len(texts) >= 3
+    assert all(text in document for text in texts)

@@ -90,11 +90,12 @@ class Phrasebook:
         """Return an instant for the `datetime` attribute."""
         return (EPOCH + timedelta(microseconds=at_us)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def date(self, at_us: int, pattern: str = "dd.MM.y") -> str:
-        """Write the local day of an instant by a CLDR pattern."""
+    def date(self, at_us: int, pattern: str = "") -> str:
+        """Write the local day of an instant by a CLDR pattern, or in the language's own way."""
         from babel.dates import format_date
 
-        return str(format_date(self.local(at_us).date(), pattern, locale=self.locale))
+        wanted = pattern or self.text("time.pattern_date")
+        return str(format_date(self.local(at_us).date(), wanted, locale=self.locale))
 
     def time(self, at_us: int) -> str:
         """Write the local time of an instant; in the doubled autumn hour it names its offset."""

@@ -12,12 +12,14 @@ class Link:
         href: Where it leads.
         current: Whether it is the page that the person is looking at.
         lang: The catalogue of the page it leads to, where that is another one; else empty.
+        short: The label for narrow places, where there is one.
     """
 
     label: str
     href: str
     current: bool = False
     lang: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,9 +119,7 @@ class Desk:
             now_us=now,
             home_href=self.to.href(addresses.START),
             navigation=self._links(NAVIGATION, leaf.section or leaf.name if leaf is not None else ""),
-            languages=tuple(
-                Link(catalogue(other).text("frame.language"), at, lang=other) for other, at in elsewhere.items()
-            ),
+            languages=tuple(_language(other, at) for other, at in elsewhere.items()),
             credits=credits,
             banner=banner,
             api_href=addresses.API,
@@ -137,6 +135,12 @@ class Desk:
             for name in names
             if name in self._house.names and name in self.to
         )
+
+
+def _language(language: str, href: str) -> Link:
+    """A link to the page in another language, in that language's own words."""
+    text = catalogue(language).text
+    return Link(text("frame.language"), href, lang=language, short=text("frame.language_short"))
 
 
 def mark_of(profile: Profile) -> Mark:

@@ -36,7 +36,9 @@ def test_pages_are_valid_html(view: PageView, around: Frame) -> None:
 @every_page
 def test_pages_keep_the_content_security_policy(view: PageView, around: Frame) -> None:
     html = shown(view, around)
-    assert "<script" not in html
+    # A script has an address of ours, or it is data that no browser executes.
+    scripts = re.findall(r"<script([^>]*)>", html)
+    assert all(' src="/static/' in told or told == ' type="application/json"' for told in scripts)
     assert "<style" not in html
     assert not re.search(r"\s(style|on\w+)=", html)
     assert not re.search(r'(src|xlink:href)="(https?:)?//', html)
@@ -75,7 +77,7 @@ def test_text_from_outside_is_escaped() -> None:
         replace(point(), title=evil, method=evil),
     ):
         html = shown(view, replace(frame(banner=evil), city=City(evil)))
-        assert "<script" not in html
+        assert "<script>" not in html
         assert "&lt;script&gt;" in html
 
 

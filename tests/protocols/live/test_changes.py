@@ -21,16 +21,16 @@ from talwerk.core.terms import expand
 from talwerk.privacy.policy import system_scope
 from talwerk.processes.serve import listen, serve
 from talwerk.protocols.live.feed import Feed, event_of
-from talwerk.protocols.live.stream import Changes
+from talwerk.protocols.live.stream import Asked, Changes
 from talwerk.settings import Settings
 from talwerk.store import Keeping
 
 SCOPE = system_scope("test")
 
 
-async def write(city: City, seats: int) -> None:
+async def write(city: City, seats: int, number: int = 1) -> None:
     seat = Attribute(kind=Kind.PROPERTY, value=seats)
-    bench = Entity(id="urn:ngsi-ld:Bench:1", types=(expand("Bench"),), attributes={expand("seats"): (seat,)})
+    bench = Entity(id=f"urn:ngsi-ld:Bench:{number}", types=(expand("Bench"),), attributes={expand("seats"): (seat,)})
     await city.broker.write(Batch(changes=(Change(mode=Mode.UPDATE, entity=bench),)), SCOPE)
 
 
@@ -122,13 +122,43 @@ async def test_a_slow_listener_is_told_when_the_log_is_cut_under_it(served: tupl
             assert city.tidy is not None
             city.tidy(Keeping(today=city.clock.now(), log_rows=50), 10.0)
 
-    sending = asyncio.create_task(Changes(Feed(city.broker), city.broker, asyncio.Event())._send(0, SCOPE, send))
+    sending = asyncio.create_task(Changes(Feed(city.broker), city.broker, asyncio.Event())._send(Asked(0), SCOPE, send))
     async with asyncio.timeout(5):
         while not any(b"event: resync" in body for body in sent):  # noqa: ASYNC110 - bodies have no event
             await asyncio.sleep(0.01)
     sending.cancel()
     assert sent[1].count(b"event: change") == 500
     assert sent[2] == b"id: 700\nevent: resync\ndata: {}\n\n"
+
+
+async def test_a_script_resumes_by_the_address_and_hears_of_what_it_shows_only(served: tuple[City, str]) -> None:
+    city, url = served
+    for number in (1, 2, 3, 1, 2):
+        await write(city, number, number)
+    told = await events(f"{url}?after=1&entity=urn:ngsi-ld:Bench:2&entity=urn:ngsi-ld:Bench:3", 3)
+    assert [int(event["id"]) for event in told] == [2, 3, 5]
+    # The browser's own header is of the later moment.
+    told = await events(f"{url}?after=1", 1, {"Last-Event-ID": "4"})
+    assert [int(event["id"]) for event in told] == [5]
+
+
+async def test_a_listener_is_told_where_it_begins(served: tuple[City, str]) -> None:
+    city, url = served
+    await write(city, 1)
+    async with httpx2.AsyncClient(timeout=5) as client, client.stream("GET", url) as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("data: "):
+                assert msgspec.json.decode(line.removeprefix("data: ")) == {"position": 1}
+                break
+
+
+@pytest.mark.parametrize("query", ["after=-1", "after=x", "since=1", "&".join(f"entity=urn:x:{n}" for n in range(101))])
+async def test_odd_wishes_are_refused(served: tuple[City, str], query: str) -> None:
+    _, url = served
+    async with httpx2.AsyncClient() as client:
+        answer = await client.get(f"{url}?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["title"]
 
 
 async def test_a_position_that_is_none_is_refused(served: tuple[City, str]) -> None:

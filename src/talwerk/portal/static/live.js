@@ -1,61 +1,108 @@
-// Keeps a page current: when the city changes, the page's own HTML is fetched again and its parts marked data-live
-// are replaced. Without this script the page is complete; with it there is a button that holds everything still.
+// Keeps a page current: when something that it shows changes, its own HTML is fetched again and what differs is
+// replaced. Without this script the page is complete; with it there is a button that holds everything still, and a note
+// when the city cannot be reached. A screen reader hears of changed states, never of changed numbers.
 
-const PAUSE_MS = 5000; // a storm of changes must not make the page restless
+import { fetched, renew } from "./parts.js";
+
+const CALM_MS = 5_000; // a storm of changes must not make the page restless
+const TURN_MS = 60_000; // ages turn, and what came while nobody could say so is found
+const FIRST_RETRY_MS = 2_000;
+const LAST_RETRY_MS = 60_000;
+const BLINK_MS = 5_000; // a city that starts again is back by then, and nobody has to know
 const KEY = "talwerk-live";
 
 const box = document.querySelector("[data-live-control]");
 const words = box?.dataset ?? {};
-let source = null;
-let timer = 0;
+const locale = document.documentElement.lang;
+const kept = document.documentElement.dataset.kept; // when a page from the offline store was current
 
-function paused() {
-  return sessionStorage.getItem(KEY) === "paused";
+let source = null;
+let last = ""; // the change that was seen last: whoever comes back asks for what came after it
+let failures = 0;
+let lost = kept ? Date.now() : 0;
+let seen = kept ? Date.parse(kept) : Date.now();
+const timers = {};
+
+const paused = () => sessionStorage.getItem(KEY) === "paused";
+const wanted = () => !paused() && !document.hidden;
+const clock = (at) => new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" }).format(at);
+
+function after(name, wait_ms, then) {
+  timers[name] ??= setTimeout(() => { delete timers[name]; then(); }, wait_ms);
+}
+
+function forget(...names) {
+  for (const name of names) { clearTimeout(timers[name]); delete timers[name]; }
 }
 
 function connect() {
-  if (source || paused() || document.hidden) return;
-  source = new EventSource("/api/v1/changes");
-  source.addEventListener("change", later);
-  source.addEventListener("resync", later);
+  if (source || !wanted()) return;
+  const address = new URL("/api/v1/changes", location.href);
+  for (const entity of (document.querySelector("[data-live-of]")?.dataset.liveOf ?? "").split(" ").filter(Boolean)) {
+    address.searchParams.append("entity", entity);
+  }
+  if (last) address.searchParams.set("after", last);
+  source = new EventSource(address);
+  source.addEventListener("open", () => { failures = 0; if (lost) turn(); });
+  for (const kind of ["here", "change", "resync"]) {
+    source.addEventListener(kind, (event) => {
+      last = kind === "here" ? String(JSON.parse(event.data).position) : event.lastEventId;
+      // Everybody hears of a change at once and asks again a little apart.
+      if (kind !== "here") after("renew", CALM_MS * (0.6 + 0.4 * Math.random()), turn);
+    });
+  }
+  source.addEventListener("error", () => { disconnect(); missed(); });
 }
 
 function disconnect() {
   source?.close();
   source = null;
-  clearTimeout(timer);
-  timer = 0;
+  forget("renew", "retry");
 }
 
-function later() {
-  timer ||= setTimeout(renew, PAUSE_MS);
+/** The city did not answer: try again, later each time and not all at once, and say so when it lasts. */
+function missed() {
+  lost ||= Date.now();
+  const wait_ms = Math.min(FIRST_RETRY_MS * 2 ** failures++, LAST_RETRY_MS);
+  after("retry", wait_ms * (0.5 + Math.random()), connect);
+  after("note", BLINK_MS, note);
 }
 
-async function renew() {
-  timer = 0;
-  let answer;
+/** Fetch the page again and show what has changed. */
+async function turn() {
+  let page;
   try {
-    answer = await fetch(location.href, { headers: { accept: "text/html" } });
-  } catch {
-    return; // the connection is gone; the source reconnects by itself and the next change tries again
-  }
-  if (!answer.ok || paused()) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const names = (page) => [...page.querySelectorAll("[data-live]")].map((part) => part.dataset.live).join();
-  if (names(fresh) !== names(document)) {
-    // Another kind of page now, as when the first value of a city arrives.
-    location.reload();
+    page = await fetched(location.href);
+  } catch (error) {
+    // An answer that is an error comes from a city that is there; the next change or minute asks again.
+    if (error instanceof TypeError) missed();
     return;
   }
-  for (const part of document.querySelectorAll("[data-live]")) {
-    const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
-    // What somebody is working in stays as it is: focus and open details would be lost.
-    if (!next || part.contains(document.activeElement)) continue;
-    for (const open of part.querySelectorAll("details[open][id]")) {
-      next.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute("open", "");
-    }
-    part.replaceWith(document.adoptNode(next));
-  }
+  if (!wanted()) return;
+  const said = renew(page);
+  if (said === false) { location.reload(); return; }
+  seen = Date.now();
+  if (lost) { lost = 0; forget("note"); note(); say(words.back); }
+  for (const sentence of said.filter(Boolean)) say(sentence);
+}
+
+/** What somebody who does not see the page has to hear: states, not numbers. */
+function say(sentence) {
+  box.querySelector("[role=status]").textContent = sentence ?? "";
+}
+
+/** The note that tells how old everything is while nothing new can come; it covers nothing and moves nothing. */
+function note() {
+  const place = document.querySelector("[data-live-note]");
+  const minutes = Math.floor((Date.now() - seen) / 60_000);
+  const age = new Intl.RelativeTimeFormat(locale).format(-minutes, "minute");
+  const shown = place.hidden;
+  place.hidden = !lost;
+  if (!lost) return;
+  place.textContent = (navigator.onLine && !kept ? words.lost : words.offline)
+    .replace("{since}", clock(lost)).replace("{seen}", clock(seen)).replace("{age}", age);
+  if (shown) say(place.textContent);
+  after("note", TURN_MS, note);
 }
 
 function show(button) {
@@ -63,22 +110,39 @@ function show(button) {
   button.setAttribute("aria-pressed", String(paused()));
 }
 
+function press(button) {
+  if (paused()) {
+    sessionStorage.removeItem(KEY);
+    connect();
+    turn();
+    say("");
+  } else {
+    sessionStorage.setItem(KEY, "paused");
+    disconnect();
+    say(words.paused.replace("{seen}", clock(seen)));
+  }
+  show(button);
+}
+
 if (box) {
   const button = document.createElement("button");
   button.type = "button";
-  button.addEventListener("click", () => {
-    if (paused()) {
-      sessionStorage.removeItem(KEY);
-      connect();
-      later();
-    } else {
-      sessionStorage.setItem(KEY, "paused");
-      disconnect();
-    }
-    show(button);
-  });
+  button.addEventListener("click", () => press(button));
   show(button);
-  box.append(button);
-  document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
+  const status = Object.assign(document.createElement("p"), { className: "hidden" });
+  status.setAttribute("role", "status");
+  box.append(button, status);
+  document.body.append(Object.assign(document.createElement("p"), { className: "live-note", hidden: true }));
+  document.body.lastElementChild.dataset.liveNote = "";
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { disconnect(); return; }
+    connect();
+    if (wanted()) turn();
+  });
+  addEventListener("online", () => { forget("retry"); connect(); });
+  addEventListener("offline", () => { lost ||= Date.now(); note(); });
+  setInterval(() => wanted() && turn(), TURN_MS);
   connect();
+  if (lost) note();
 }
+if (words.worker && navigator.serviceWorker) navigator.serviceWorker.register(words.worker);

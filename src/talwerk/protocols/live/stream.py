@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import NamedTuple
 
+from starlette.datastructures import QueryParams
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
@@ -18,6 +20,8 @@ from talwerk.protocols.http.problems import problem_answer
 from .feed import PAGE, Event, Feed
 
 LISTENERS_MAX = 1_000
+ENTITIES_MAX = 100
+ENTITY_CHARS_MAX = 2_000
 HEARTBEAT_S = 15.0
 """Proxies close what stays silent for long; a comment keeps the line open."""
 _HEADERS = (
@@ -28,8 +32,15 @@ _HEADERS = (
 )
 
 
+class Asked(NamedTuple):
+    """What a listener wants to hear: what comes after a position, of some entities or (empty) of all."""
+
+    position: int
+    entities: frozenset[str] = frozenset()
+
+
 class Changes:
-    """The resource ``/api/v1/changes``. A listener keeps its place by itself, in ``Last-Event-ID``.
+    """The resource ``/api/v1/changes``. A listener keeps its place by itself, in ``Last-Event-ID`` or ``after``.
 
     Args:
         feed: the latest events of this process.
@@ -46,7 +57,7 @@ class Changes:
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         """Send events until the listener leaves."""
         try:
-            position = self._start(connection)
+            asked = self._asked(connection)
         except DomainError as error:
             await send_answer(problem_answer(error), send)
             return
@@ -56,7 +67,7 @@ class Changes:
             return
         self._listening += 1
         self._feed.listen()
-        sending = asyncio.create_task(self._send(position, connection[SCOPE], send))
+        sending = asyncio.create_task(self._send(asked, connection[SCOPE], send))
         leaving = asyncio.create_task(_left(receive))
         ending = asyncio.create_task(self._ending.wait())
         try:
@@ -71,20 +82,43 @@ class Changes:
         if self._ending.is_set():
             await send({"type": "http.response.body", "body": b""})
 
-    def _start(self, connection: Connection) -> int:
-        """Where the listener was, or the present when it is new."""
+    def _asked(self, connection: Connection) -> Asked:
+        """What a listener wants to hear.
+
+        Raises:
+            DomainError: Busy when there are too many listeners; InvalidRequest for a parameter that is none, a place
+                that is no position, or too many entities.
+        """
         if self._listening >= LISTENERS_MAX:
             raise DomainError(Fault.BUSY, f"{LISTENERS_MAX} listeners are connected already.")
-        text = dict(connection["headers"]).get(b"last-event-id", b"").decode("latin-1")
+        query = QueryParams(connection.get("query_string", b""))
+        for name in query:
+            if name not in {"after", "entity"}:
+                raise invalid(f"There is no parameter {name!r}; there are after, entity.", name)
+        entities = frozenset(query.getlist("entity"))
+        if len(entities) > ENTITIES_MAX or any(len(entity) > ENTITY_CHARS_MAX for entity in entities):
+            raise invalid(f"At most {ENTITIES_MAX} entities can be listened to by their ids.", "entity")
+        return Asked(self._start(connection, query), entities)
+
+    def _start(self, connection: Connection, query: QueryParams) -> int:
+        """Where the listener was, or the present when it is new.
+
+        A browser that connects again by itself names its place in a header; a script that does so later cannot set
+        any, and names it in the address. The header knows better: it is of the same connection, only later.
+        """
         newest = self._feed.position()
+        told = dict(connection["headers"]).get(b"last-event-id", b"").decode("latin-1")
+        name, text = ("Last-Event-ID", told) if told else ("after", query.get("after", ""))
         if not text:
             return newest
         if not (text.isascii() and text.isdigit() and len(text) < 19):
-            raise invalid(f"The Last-Event-ID {text[:40]!r} is not a position of the change log.", "Last-Event-ID")
+            raise invalid(f"The {name} {text[:40]!r} is not a position of the change log.", name)
         return min(int(text), newest)
 
-    async def _send(self, position: int, scope: Scope, send: Send) -> None:
-        await _write(send, b"retry: 2000\n\n")
+    async def _send(self, asked: Asked, scope: Scope, send: Send) -> None:
+        position, wanted = asked
+        # Where a listener begins, so that it can come back there even when nothing has happened until then.
+        await _write(send, b'retry: 2000\nevent: here\ndata: {"position":%d}\n\n' % position)
         while True:
             events = self._feed.after(position)
             # Asked after the events were read: the log may be cut at any time, also under a slow listener.
@@ -95,7 +129,7 @@ class Changes:
                 continue
             if events:
                 position = events[-1].position
-                seen = (self._feed.seen(event, scope) for event in events)
+                seen = (self._feed.seen(event, scope) for event in events if not wanted or event.entity in wanted)
                 await _write(send, b"".join(_written(event) for event in seen if event is not None))
             if len(events) < PAGE and not await self._feed.wait(position, HEARTBEAT_S):
                 await _write(send, b": still here\n\n")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from talwerk.core.change import Batch, Change, Mode, Provenance
-from talwerk.core.entity import Entity
+from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.query import Page, Query, TemporalQuery
 from talwerk.store import Submission
 from talwerk.store.sqlite import Limits, SqliteStore
@@ -19,6 +19,8 @@ from tests.contracts.cities import ALL, StandingClock, everything
 from tests.contracts.queries import cities
 
 FORGETFUL = Limits(remembered=1, kept=0)
+NARROW = Limits(remembered=3, kept=1)
+"""Room for a few, so that the oldest of them are forgotten again and again."""
 MODES = st.sampled_from([Mode.CREATE, Mode.REPLACE, Mode.UPDATE, Mode.OBSERVE, Mode.DELETE, Mode.ERASE])
 
 
@@ -60,4 +62,18 @@ def told(path: Path, limits: Limits, batches: list[list[Change]]) -> list[object
 def test_memories_change_nothing(batches: list[list[Change]]) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder)
-        assert told(path / "one.db", Limits(), batches) == told(path / "other.db", FORGETFUL, batches)
+        whole = told(path / "one.db", Limits(), batches)
+        assert whole == told(path / "other.db", FORGETFUL, batches)
+        assert whole == told(path / "third.db", NARROW, batches)
+
+
+def test_one_change_may_bring_more_than_is_remembered(tmp_path: Path) -> None:
+    at = StandingClock().now()
+    level = [Attribute(kind=Kind.PROPERTY, value=value, observed=at) for value in (1, 2)]
+    other = Attribute(kind=Kind.PROPERTY, value=3, observed=at, dataset="urn:d:1")
+    entity = Entity(id="urn:e:0", types=("urn:t:gauge",), attributes={"urn:a:level": (level[0], other, level[1])})
+    batches = [[Change(mode=Mode.CREATE, entity=entity)]]
+    whole = told(tmp_path / "one.db", Limits(), batches)
+    assert whole == told(tmp_path / "other.db", FORGETFUL, batches)
+    (ack,) = whole[0][0]  # type: ignore[index]
+    assert (ack.outcomes[0].added, ack.outcomes[0].corrected) == (2, 1)

@@ -70,14 +70,15 @@ def _check_values(values: Sequence[int | float | str], where: str) -> None:
     kinds = set(map(type, values))
     for kind in kinds.difference((int, float, str)):
         raise bad_data(f"A {kind.__name__} is neither number nor text.", where)
-    # Kind by kind at the speed of C; a loop over check_value takes as long as writing the values.
-    integers = [value for value in values if isinstance(value, int)]
-    if integers:
+    # Kind by kind at the speed of C, and only those that there are; a loop over check_value takes as long as writing.
+    if int in kinds:
+        integers = [value for value in values if isinstance(value, int)]
         check_value(min(integers), where)
         check_value(max(integers), where)
-    if not all(map(isfinite, (value for value in values if isinstance(value, float)))):
+    if float in kinds and not all(map(isfinite, (value for value in values if isinstance(value, float)))):
         raise bad_data("A number is not finite.", where)
-    check_value("".join(value for value in values if isinstance(value, str)), where)
+    if str in kinds:
+        check_value("".join(value for value in values if isinstance(value, str)), where)
 
 
 def _check_times(at: Sequence[int], where: str) -> None:

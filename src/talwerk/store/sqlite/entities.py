@@ -23,8 +23,8 @@ _ATTRIBUTES = msgspec.json.Decoder(dict[str, tuple[Attribute, ...]])
 _TEXTS = msgspec.json.Decoder(tuple[str, ...])
 _ENCODER = msgspec.json.Encoder()
 
-_KEPT_CHARACTERS_MAX = 8_192
-"""Of the stored form: larger entities are read again, so that a bounded number of them has a bounded size."""
+_KEPT_CHARACTERS = 4_096
+"""Of the stored form, for each entity that may be kept: of smaller ones there are more, and their size is bounded."""
 
 FORMER = "former e CROSS JOIN former d ON d.eid = e.eid"
 """Deleted entities in place of ``entity e JOIN doc d``: one table has what those two have."""
@@ -63,7 +63,7 @@ class Entities:
         connection: the writing connection.
         terms: for the types.
         indexes: told of every new state.
-        limits: how many entities stay decoded, how many pairs of type and attribute are kept in memory.
+        limits: what stays decoded, how many pairs of type and attribute are kept in memory.
     """
 
     def __init__(self, connection: apsw.Connection, terms: Terms, indexes: Indexes, limits: Limits) -> None:
@@ -71,16 +71,17 @@ class Entities:
         self._indexes = indexes
         self._terms = terms
         self._remembered = limits.remembered
-        self._kept_most = limits.kept
-        # The one writer knows the newest state of what it wrote or read last: sensors send again and again.
-        self._kept: OrderedDict[str, Stored] = OrderedDict()
+        self._room = self._room_most = limits.kept * _KEPT_CHARACTERS
+        # The one writer knows the newest state of what it wrote or read last: sensors send again and again. Should they
+        # be more than have room here, each is forgotten right before it sends: the room has to hold those of a city.
+        self._kept: OrderedDict[str, tuple[Stored, int]] = OrderedDict()
         self._seen: set[tuple[int, int]] = set()
 
     def load(self, id_: str) -> Stored | None:
         """The entity with this id, None when there is none."""
         kept = self._kept.get(id_)
         if kept is not None:
-            return kept
+            return kept[0]
         row = self._connection.execute(
             f"SELECT e.eid, {COLUMNS} FROM entity e JOIN doc d ON d.eid = e.eid WHERE e.id = ?", (id_,)
         ).fetchone()
@@ -174,19 +175,24 @@ class Entities:
     def forget(self) -> None:
         """Forget what was added in a transaction that was rolled back."""
         self._kept.clear()
+        self._room = self._room_most
         self._seen.clear()
 
     def _keep(self, stored: Stored, characters: int) -> None:
         """Remember the newest state of an entity, whose stored form is so long."""
-        id_ = stored.entity.id
-        self._kept.pop(id_, None)
-        if characters <= _KEPT_CHARACTERS_MAX:
-            self._kept[id_] = stored
-            if len(self._kept) > self._kept_most:
-                self._kept.popitem(last=False)
+        self._leave(stored.entity.id)
+        self._kept[stored.entity.id] = (stored, characters)
+        self._room -= characters
+        while self._room < 0:
+            self._room += self._kept.popitem(last=False)[1][1]
+
+    def _leave(self, id_: str) -> None:
+        known = self._kept.pop(id_, None)
+        if known is not None:
+            self._room += known[1]
 
     def _drop(self, stored: Stored) -> None:
-        self._kept.pop(stored.entity.id, None)
+        self._leave(stored.entity.id)
         self._connection.executemany(
             "DELETE FROM entity_type WHERE type = ? AND eid = ?",
             [(self._terms.tid(t), stored.eid) for t in stored.entity.types],

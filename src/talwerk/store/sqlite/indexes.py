@@ -18,6 +18,7 @@ from talwerk.core.query import Path
 from .terms import Terms
 
 _ENCODER = msgspec.json.Encoder()
+_NUMBERS = frozenset({int, float})
 _NAMES = msgspec.json.Decoder(frozenset[str])
 
 # Cells of the tree hold 32-bit numbers, rounded outwards by SQLite itself.
@@ -38,6 +39,10 @@ Value = tuple[ValueKind, int | float | str]
 
 def indexed_values(entity: Entity | None, attribute: str) -> set[Value]:
     """Everything that a condition on an attribute itself can be compared with."""
+    instances = () if entity is None else entity.attributes.get(attribute, ())
+    if len(instances) == 1 and type(number := instances[0].value) in _NUMBERS:
+        # What most sensors say, without looking for everything that an attribute can be.
+        return {(ValueKind.NUMBER, number)}
     found: set[Value] = set()
     for value in () if entity is None else values_at(entity, Path(attribute)):
         if isinstance(value, bool):

@@ -100,15 +100,18 @@ class History:
         kept: list[Kept] = []
         rows: list[tuple[int, int, int | float | str | None, int, int]] = []
         bodies: list[tuple[int, int, str]] = []
+        pending: set[int] = set()
         for sid, instance in given:
             at = observed_or_created(instance)
-            if not self._ends.advance(sid, at, at):
-                # It may meet one of those that came with it.
+            if sid in pending:
+                # It may meet the one that came with it; and should its end be forgotten, that is read from the disk.
                 self._append(rows, bodies)
-                rows, bodies = [], []
+                rows, bodies, pending = [], [], set()
+            if not self._ends.advance(sid, at, at):
                 kept.append(self._insert(sid, at, instance, now))
                 continue
             value, body = scalar_of(instance), body_of(instance)
+            pending.add(sid)
             rows.append((sid, at, value, instance.quality, now))
             if body is not None:
                 bodies.append((sid, at, body))

@@ -14,7 +14,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         busy_s: seconds to wait for a lock of another process.
         writer_cache_kib: page cache of the writing connection, KiB.
         reader_cache_kib: page cache of each reading connection, KiB.
-        kept: entities that readers, and for themselves the writer, keep decoded.
+        kept: entities that readers keep decoded; for itself the writer keeps as many as these would be with 4 KiB each.
         delete_history_with_entity: whether deleting an entity erases its history; otherwise the history stays.
         remembered: entries in each of the writer's bounded memories (terms, series, types).
         disk_reserve_bytes: free bytes of the disk below which the store counts as not writable.

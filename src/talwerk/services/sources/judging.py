@@ -63,4 +63,7 @@ def judge(courses: Iterable[Course], newest: Instant | None, now: Instant, stale
     # After a clock was set back, what was new before says nothing about now.
     if newest is not None and -FUTURE_TOLERANCE <= now - newest <= stale_s * SECOND:
         return Health.FRESH
+    if Ending.OPEN in endings:
+        # What has come so far is old; what is still asked for the first time may be newer.
+        return Health.WAITING
     return Health.STALE if Ending.VALUES in endings else Health.SILENT

@@ -13,6 +13,9 @@ from talwerk.core.errors import DomainError
 from talwerk.core.identifiers import Iri, city_urn, iri
 from talwerk.core.terms import expand
 
+from .contact import Contact, Legal, SignVideo
+from .look import Look
+
 EXAMPLE_SOURCE = "beispiel"
 """Source key of generated example values; every measuring point also looks for them, last of all."""
 
@@ -213,12 +216,20 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         axis: what it lies along, None when it has none.
         points: further measuring points, most telling first.
         sources: what the city polls.
+        contact: who runs the portal and how to reach them.
+        legal: what the law wants said.
+        look: colours of its own.
+        sign_videos: in sign language, files in the folder ``sign`` beside the profile.
     """
 
     city: City
     axis: Axis | None = None
     points: tuple[MeasuringPoint, ...] = ()
     sources: tuple[Source, ...] = ()
+    contact: Contact = Contact()
+    legal: Legal = Legal()
+    look: Look = Look()
+    sign_videos: tuple[SignVideo, ...] = ()
 
     def __post_init__(self) -> None:
         seen: set[str] = set()

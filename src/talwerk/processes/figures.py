@@ -113,6 +113,8 @@ def _of_sources(sources: tuple[SourceState, ...]) -> Iterator[Family]:
     yield _family("source_values_total", Kind.COUNTER, "Values that it brought.", values)
     faults = [Sample(source.faults, {"source": source.key}) for source in sources]
     yield _family("source_faults_total", Kind.COUNTER, "Answers that could not be used.", faults)
+    late = [Sample(source.late, {"source": source.key}) for source in sources]
+    yield _family("source_late_total", Kind.COUNTER, "Answers that were not written before the next was due.", late)
 
 
 def _of_copies(copies: CopiesState) -> Iterator[Family]:

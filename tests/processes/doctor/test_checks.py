@@ -100,6 +100,14 @@ def test_sources(health: Health, level: Level) -> None:
     assert level is Level.OK or level is Level.NOTE or "3 h" in found.what
 
 
+def test_a_source_that_takes_longer_than_its_interval() -> None:
+    found = check_source(
+        SourceState(key="nrw", title="Pegel", since=NOW, health=Health.FRESH, late=3, late_s=40.0), NOW
+    )
+    assert worst(found) is Level.WARNING
+    assert "40 s" in found.what
+
+
 PASSED = DrillState(at=ago(DAY), passed=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from tests.services.sources.workbench import (
     SCOPE,
     WEEK_BUCHENHOFEN,
     WEEK_KLUSE,
+    Bench,
     answers,
     polled,
     profile,
@@ -58,6 +59,48 @@ async def test_a_round_asks_the_list_then_the_weeks_then_the_levels_once_each(
         assert len(paths) == len(set(paths)) == 5
         assert recorded.most_at_once == 1
         assert 250 < bench.poll.due_s - bench.clock.monotonic_s() < 350
+
+
+async def test_an_interval_begins_when_the_request_does(tmp_path: Path, recorded: Recorded) -> None:
+    async with polled(tmp_path, recorded) as bench:
+        await bench.round()
+        recorded.fault = on(WEEK_KLUSE, slow(bench, 100))
+        await bench.until_asked(WEEK_KLUSE)
+        waits = sorted(job.due_s - bench.clock.monotonic_s() for job in bench.poll._jobs.values())
+        assert any(160 < wait < 235 for wait in waits), waits
+        assert (bench.poll.state.late, bench.poll.state.late_s) == (0, 0.0)
+
+
+async def test_who_is_slower_than_its_interval_is_late_and_asked_once_at_a_time(
+    tmp_path: Path, recorded: Recorded
+) -> None:
+    async with polled(tmp_path, recorded) as bench:
+        await bench.round()
+        recorded.fault = on(WEEK_KLUSE, slow(bench, 1_000))
+        await bench.until_asked(WEEK_KLUSE)
+        assert 690 < bench.poll.state.late_s < 710
+        assert bench.poll.state.late == 1
+        assert bench.poll.state.health is Health.FRESH
+        job = next(job for job in bench.poll._jobs.values() if KLUSE in job.url and "week" in job.url)
+        assert 25 < job.due_s - bench.clock.monotonic_s() <= 30, (
+            "it gets a rest, and what was missed is not made up for"
+        )
+        recorded.fault = None
+        await bench.until_asked(WEEK_KLUSE)
+        # The other station had to wait as well, once.
+        await bench.until_asked(WEEK_KLUSE)
+        assert bench.poll.state.late_s == 0.0
+        assert recorded.most_at_once == 1
+
+
+def slow(bench: Bench, by_s: float) -> Callable[[str, Reply], Reply]:
+    """An answer that takes so long, on the city's clock."""
+
+    def answered(_path: str, reply: Reply) -> Reply:
+        bench.clock.ahead_s += by_s
+        return replace(reply, body=reply.body + b" ")
+
+    return answered
 
 
 async def test_requests_keep_their_distance(tmp_path: Path, recorded: Recorded) -> None:

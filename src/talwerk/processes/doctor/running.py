@@ -118,6 +118,9 @@ def check_source(source: SourceState, now: Instant) -> Finding:
         return warning(about, what, "It answers without new values: ask its operator.")
     if source.health is Health.WAITING:
         return note(about, f"{source.title} was not asked yet.")
+    if source.late_s:
+        what = f"{source.title} is fresh, but its last answer was written {span(source.late_s)} after the next was due."
+        return warning(about, what, "Ask it less often (every_s in the profile), or give the machine more time for it.")
     return ok(about, f"{source.title} is fresh.")
 
 

@@ -33,6 +33,8 @@ MANY = 5_000
 """Findings that are sorted in a thread: the engine's loop has others to serve."""
 RETRY_LEAST_S = 10.0
 JITTER = 0.1
+REST = 0.1
+"""Of an interval: who is slow is left alone for that long at least."""
 JOBS_MAX = 5_000
 
 logger = logging.getLogger(__name__)
@@ -138,7 +140,7 @@ class Poll:
     async def step(self) -> None:
         """Ask what is due first."""
         job = min(self._jobs.values(), key=lambda each: (each.due_s, each.request.optional))
-        wait_s = 0.0
+        wait_s, began_s = 0.0, self._tools.clock.monotonic_s()
         before = job.course.failures
         self._note(asked=self._tools.clock.now())
         try:
@@ -160,11 +162,24 @@ class Poll:
             if not job.course.failures:
                 logger.exception("the source %s cannot be polled", self._feed.key)
             self._failed(job, Ending.MALFORMED, "the connector failed, the log says how")
-        every_s = self._feed.every(job.request)
-        if job.course.failures > before and not job.request.optional:
-            every_s = min(every_s, RETRY_LEAST_S * 2 ** min(job.course.failures - 1, 16))
+        self._plan(job, began_s, wait_s, failed=job.course.failures > before)
+
+    def _plan(self, job: Job, began_s: float, wait_s: float, *, failed: bool) -> None:
+        """Decide when to ask again: an interval after it was asked, or when it failed, some time after its end.
+
+        Who needs longer than that asks again soon, one request after the other: nothing piles up, and it is told.
+        """
+        now_s = self._tools.clock.monotonic_s()
+        every_s: float = self._feed.every(job.request)
         spread = 1 + JITTER * self._tools.dice.uniform(-1, 1)
-        job.due_s = self._tools.clock.monotonic_s() + max(every_s * spread, wait_s)
+        if failed:
+            if not job.request.optional:
+                every_s = min(every_s, RETRY_LEAST_S * 2 ** min(job.course.failures - 1, 16))
+            job.due_s = now_s + max(every_s * spread, wait_s)
+            return
+        late_s = max(0.0, now_s - job.due_s - every_s)
+        self._note(late_s=late_s, late=self._state.late + (late_s > 0))
+        job.due_s = max(began_s + every_s * spread, now_s + REST * every_s)
 
     async def _ask(self, job: Job) -> None:
         url = self._feed.url(job.request, job.parameters, self._tools.clock.now())

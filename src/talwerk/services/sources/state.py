@@ -40,6 +40,8 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
         due: when it is asked next.
         values: values that it has brought since the start.
         faults: answers that could not be used since the start.
+        late: how often since the start the next answer was due before one was fetched, read and written.
+        late_s: by how much the latest one missed that, 0 when it did not.
         error: what is wrong with it now, in one sentence; empty when nothing is.
         left_out: values that could not be used in the latest answers, by reason.
     """
@@ -54,5 +56,7 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     due: Instant | None = None
     values: int = 0
     faults: int = 0
+    late: int = 0
+    late_s: float = 0.0
     error: str = ""
     left_out: dict[str, int] = {}

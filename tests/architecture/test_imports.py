@@ -28,6 +28,7 @@ LATE_IMPORTS: tuple[LateImport, ...] = (
     LateImport("app/web.py", "talwerk.protocols.http", "the same"),
     LateImport("app/web.py", "talwerk.protocols.http.outgoing", "the same"),
     LateImport("app/feeds.py", "talwerk.twin.run", "60 ms, for cities that are simulated"),
+    LateImport("app/feeds.py", "talwerk.twin.sending", "the same"),
     LateImport("app/feeds.py", "talwerk.twin.server", "the same"),
     LateImport("app/feeds.py", "talwerk.twin.pace", "the same"),
     LateImport("app/feeds.py", "talwerk.twin.twin", "the same"),

@@ -76,6 +76,14 @@ def test_a_twin_is_never_read_as_measured(tmp_path: Path) -> None:
     with served(tmp_path / "one", city="wuppertal", feeds="twin") as one:
         until(lambda: heights(one), 60)
         assert one.get("/ngsi-ld/v1/types").headers["talwerk-simulated"] == "true"
+        # What really measures is not let in either: its key is one of the real city's.
+        key = one.run(
+            *("device", "add", "pegel", "--source", "lorawan-pegel", "--type", "WaterObserved"), folder=tmp_path
+        ).stdout.strip()
+        sent = httpx2.post(
+            f"{one.url}/push/things-stack/lorawan-pegel", json={}, headers={"authorization": f"Bearer {key}"}
+        )
+        assert sent.status_code == 401
         live = neighbour(tmp_path / "live", one.url, "solingen", "05124000", CREDIT)
         with served(tmp_path / "two", city=str(live), feeds="live") as two:
             (state,) = until(lambda: two.get("/ngsi-ld/v1/entities?type=DataSource&options=keyValues").json())

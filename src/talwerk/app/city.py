@@ -150,7 +150,8 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             themes=themes,
             clock=clock,
             broker=Broker(store, writer, OpenSeal(), OpenDataLog()),
-            credentials=Credentials.open(settings.data),
+            # Simulated devices have keys of the twin's own, and those of real ones open nothing there.
+            credentials=Credentials.open(settings.data, directory if twin else None),
             ending=asyncio.Event(),
             workers=await stack.enter_async_context(Pool(settings.workers_max, settings.worker_mb_max)),
             wal=store.wal,

@@ -19,6 +19,7 @@ import uvloop
 from talwerk import cities
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock, SystemClock
+from talwerk.privacy.devices import DeviceKeys
 from talwerk.processes.directory import directory_of, prepare
 from talwerk.processes.main_process import known_as_main, main_process
 from talwerk.processes.supervisor import Ready
@@ -26,6 +27,7 @@ from talwerk.services.sources.state import SourceState
 from talwerk.settings import Settings
 
 if TYPE_CHECKING:
+    from talwerk.twin.sending import Sending
     from talwerk.twin.twin import Twin
 
 ADDRESS = "twin.address"
@@ -74,10 +76,12 @@ class Feeds:
 
     Args:
         settings: of the start.
+        listens: address and port on which the city listens.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, listens: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self._settings = settings
+        self._listens = listens
         self._city = cities.load(settings.city)
         self._home = os.getpid()
         self._told = mmap.mmap(-1, 1)
@@ -125,7 +129,8 @@ class Feeds:
 
         clock = SystemClock()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run(self._made_twin(clock), self._doors, clock, ready))
+            twin = self._made_twin(clock)
+            runner.run(run(twin, self._doors, clock, ready, self._sending(twin, clock)))
 
     @contextlib.asynccontextmanager
     async def twin_beside(self, clock: Clock) -> AsyncIterator[None]:
@@ -133,9 +138,11 @@ class Feeds:
         if not self.twin:
             yield
             return
+        from talwerk.twin.sending import sent_beside
         from talwerk.twin.server import serving
 
-        async with serving(self._made_twin(clock).answer, [door.dup() for door in self._doors], clock):
+        twin, doors = self._made_twin(clock), [door.dup() for door in self._doors]
+        async with serving(twin.answer, doors, clock), sent_beside(self._sending(twin, clock)):
             yield
 
     def _made_twin(self, clock: Clock) -> Twin:
@@ -143,6 +150,21 @@ class Feeds:
         from talwerk.twin.twin import Twin
 
         return Twin(self._settings.city, Pace(clock))
+
+    def _sending(self, twin: Twin, clock: Clock) -> Sending:
+        """What the twin's devices send with, and where to."""
+        from talwerk.twin.sending import Sending, Target
+
+        host, port = self._listens
+        settings = self._settings
+        target = Target(
+            # Whoever listens everywhere is reached on this machine.
+            host={"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host),  # noqa: S104 - compared, not listened on
+            port=port,
+            name=settings.hosts[0] if settings.hosts and settings.tls_certificate is not None else "localhost",
+            certificate=settings.tls_certificate,
+        )
+        return Sending(twin, target, DeviceKeys(self._directory(twin=True)), clock)
 
     def _directory(self, *, twin: bool) -> Path:
         return directory_of(self._settings.data, self._city.city.key, twin=twin)
@@ -156,6 +178,8 @@ class Feeds:
         steering = listening()
         self._doors = [steering]
         for source in self._city.sources:
+            if not source.address:
+                continue
             self._doors.append(door := listening())
             self.addresses[source.key] = f"{address(door)}/{source.key}"
         self._stack.enter_context(known_as_main(directory))

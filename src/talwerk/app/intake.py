@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from talwerk import cities
 from talwerk.processes.duties import Duty
+from talwerk.services.sources.feed import of_twin
 from talwerk.services.sources.inbox import FOLDER, Inbox
 from talwerk.services.sources.pushed import Intake, sending
 
@@ -13,13 +14,15 @@ from .city import City
 def intake(city: City) -> Intake:
     """For the door of this process, or for the inbox."""
     folder = cities.folder(city.settings.city)
+    feeds = sending(city.profile, folder, folder / cities.CONNECTORS)
+    if city.settings.feeds == "twin":
+        feeds = {key: of_twin(feed) for key, feed in feeds.items()}
     return Intake(
-        sending(city.profile, folder, folder / cities.CONNECTORS),
+        feeds,
         city.broker,
         city.system_scope("sources"),
         clock=city.clock,
         arrivals=city.tally.arrivals,
-        simulated=city.settings.feeds == "twin",
     )
 
 

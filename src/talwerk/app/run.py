@@ -47,7 +47,7 @@ def run(settings: Settings, reread: Callable[[], Settings] | None = None) -> Non
     running = Running(settings, reread or (lambda: settings))
     refuse_second(settings)
     with contextlib.closing(listen(settings.host, settings.port)) as door:
-        feeds = Feeds(settings)
+        feeds = Feeds(settings, door.getsockname()[:2])
         if settings.single:
             with feeds.known():
                 _in_loop(_alone(running, feeds, door))

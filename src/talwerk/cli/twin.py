@@ -16,7 +16,7 @@ from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import SystemClock, parse_instant
 from talwerk.processes import logs
 from talwerk.settings import Settings
-from talwerk.twin.faults import KINDS
+from talwerk.twin.faults import KINDS, SENDING
 from talwerk.twin.pace import Pace
 from talwerk.twin.run import run
 from talwerk.twin.scenario import NORMAL
@@ -53,7 +53,8 @@ def twin(settings: Settings, port: int, speed: float, scenario: str, seed: int, 
         base = address(door)
         click.echo(f"The twin of {made.land.profile.city.name} answers on {base}, scenario {scenario}.")
         for source in made.sources.values():
-            click.echo(f"  {base}/{source.key}  {made.manner(source)}")
+            if source.address:
+                click.echo(f"  {base}/{source.key}  {made.manner(source)}")
         click.echo(f"Stop with Ctrl-C; faults: talwerk twin fault SOURCE KIND --at {base}")
 
     asyncio.run(run(made, [door], clock, ready))
@@ -61,7 +62,7 @@ def twin(settings: Settings, port: int, speed: float, scenario: str, seed: int, 
 
 @twin.command()
 @click.argument("source")
-@click.argument("kind", type=click.Choice([*KINDS, NONE]), metavar="KIND")
+@click.argument("kind", type=click.Choice([*KINDS, *SENDING, NONE]), metavar="KIND")
 @click.option("--at", metavar="ADDRESS", help="Where the twin answers; that of the running city, when not given.")
 @with_settings("city", "data")
 def fault(settings: Settings, source: str, kind: str, at: str | None) -> None:
@@ -94,10 +95,12 @@ def show(settings: Settings, at: str | None, as_json: bool) -> None:
     click.echo(f"{state['city']}, {state['now']}, scenario {state['scenario']} (of {', '.join(state['scenarios'])})")
     for key, manner in state["sources"].items():
         broken = f", fault: {state['faults'][key]}" if key in state["faults"] else ""
-        click.echo(f"  {key}: {manner}{broken}")
-    click.echo("Faults:")
-    for name, meaning in state["kinds"].items():
-        click.echo(f"  {name}: {meaning}")
+        sent = "".join(f", {count} answered {status}" for status, count in state["sent"].get(key, {}).items())
+        click.echo(f"  {key}: {manner}{sent}{broken}")
+    for title, kinds in (("Faults", "kinds"), ("Faults of sources that send", "sending_kinds")):
+        click.echo(f"{title}:")
+        for name, meaning in state[kinds].items():
+            click.echo(f"  {name}: {meaning}")
 
 
 def _asked(method: str, path: str, at: str | None, settings: Settings) -> dict[str, Any]:

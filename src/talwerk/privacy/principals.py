@@ -55,8 +55,12 @@ class Credentials:
         self._operator_digest = _digest(operator_token)
 
     @classmethod
-    def open(cls, directory: Path) -> Credentials:
+    def open(cls, directory: Path, devices: Path | None = None) -> Credentials:
         """The credentials of a data directory; the operator's token comes into being at the first start.
+
+        Args:
+            directory: of all data.
+            devices: directory with the keys of devices, the same when None.
 
         Raises:
             DomainError: InsufficientStorage when the directory cannot be written; Forbidden when the token's file
@@ -76,7 +80,7 @@ class Credentials:
             raise DomainError(Fault.FORBIDDEN, detail)
         if len(token) < _TOKEN_BYTES:
             raise DomainError(Fault.FORBIDDEN, f"The file {path} holds no token; without it a new one is made.")
-        return cls(token, DeviceKeys(directory))
+        return cls(token, DeviceKeys(devices or directory))
 
     @classmethod
     def renew(cls, directory: Path) -> Credentials:

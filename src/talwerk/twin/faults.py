@@ -158,6 +158,15 @@ KINDS: dict[str, Kind] = {
     "renamed-fields": Kind("fields have other names", rewritten(renamed)),
 }
 
+SENDING: dict[str, str] = {
+    "dropped": "nothing arrives",
+    "twice": "every message is delivered twice",
+    "late": "messages are an hour old when they arrive",
+    "wrong-key": "the key is nobody's",
+    "cut-off": "messages break off in the middle",
+}
+"""Faults of sources that send by themselves, with what people read of them."""
+
 
 def ahead(reply: Reply) -> Reply:
     """The right answer, as if two days later; the newest number among its stamps tells what they are about."""

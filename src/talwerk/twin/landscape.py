@@ -65,6 +65,14 @@ class Landscape:
         named = [point for point in self.profile.measuring_points if f"{source}:{native}" in point.entities]
         return min(named, key=lambda point: point.quantity != "level", default=None)
 
+    def somewhere(self, name: str) -> Spot:
+        """A place in the city that always is the same for a name."""
+        middle = self.figure.middle
+        return Spot(
+            round(middle.longitude + 0.14 * (uniform(0, name, 0) - 0.5), 3),
+            round(middle.latitude + 0.06 * (uniform(0, name, 1) - 0.5), 3),
+        )
+
     def gauge(self, source: str, native: str) -> Gauge:
         """The gauge of a source's thing; one that nobody described gets a small catchment by chance."""
         point = self.point(source, native)

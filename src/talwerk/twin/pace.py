@@ -21,6 +21,10 @@ class Pace:
         self._live = start is None and speed == 1.0
         self.start = clock.now() if start is None else start
 
+    def wait_s(self, until: Instant) -> float:
+        """Seconds until a simulated instant, as everybody counts them; 0 for one that has passed."""
+        return max(0.0, (until - self.now()) / 1_000_000 / self._speed)
+
     def now(self) -> Instant:
         """The simulated present; at real speed it follows the clock, also when that is put right."""
         if self._live:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections import Counter, defaultdict
 from importlib import resources
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
@@ -15,15 +16,19 @@ from talwerk.core.errors import DomainError
 from talwerk.core.instants import Instant, format_instant
 from talwerk.sdk.profile import Source
 from talwerk.sdk.recording import RECORDING
+from talwerk.services.sources.beside import beside
+from talwerk.services.sources.discovery import discover
 
 from . import scenario
 from .asked import Asked, json_reply
-from .faults import KINDS
+from .faults import KINDS, SENDING
 from .landscape import Landscape
 from .pace import Pace
 from .replies import Reply, recorded_replies
 from .responders import responders
+from .senders import senders
 from .simulator import SimulatedCity
+from .told import Compose, Told, Unit
 
 CONTROL = "twin"
 """First part of the paths by which the twin itself is steered; no source has this key."""
@@ -39,9 +44,12 @@ class TwinState(msgspec.Struct, frozen=True, kw_only=True):
         city: name of the city.
         now: the simulated present.
         scenario: what is played.
-        sources: by key, how each is answered: ``simulated``, ``recorded`` or ``missing``.
+        sources: by key, how each is answered: ``simulated``, ``recorded`` or ``missing``; ``sending`` for those that
+            send by themselves.
+        sent: of those, how many messages were answered how; ``none`` for not at all.
         faults: by key of the source, those that are switched on.
         kinds: faults that can be switched on, with their meaning.
+        sending_kinds: those of sources that send.
         scenarios: what can be played.
     """
 
@@ -49,8 +57,10 @@ class TwinState(msgspec.Struct, frozen=True, kw_only=True):
     now: str
     scenario: str
     sources: dict[str, str]
+    sent: dict[str, dict[str, int]] = {}
     faults: dict[str, str]
     kinds: dict[str, str]
+    sending_kinds: dict[str, str] = {}
     scenarios: tuple[str, ...]
 
 
@@ -77,6 +87,9 @@ class Twin:
         self.land = Landscape(city, cities.load(city))
         self.sources = {source.key: source for source in self.land.profile.sources}
         self._responders = responders()
+        self._senders = senders()
+        self._files = functools.cache(self._read_files)
+        self.sent: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._faults: dict[str, str] = {}
         self._answered = functools.lru_cache(maxsize=64)(self._compute)
         self.play(playing, as_dated=as_dated)
@@ -99,16 +112,55 @@ class Twin:
             now=format_instant(self._pace.now()),
             scenario=self._scenario,
             sources={key: self.manner(source) for key, source in self.sources.items()},
+            sent={key: dict(told) for key, told in self.sent.items()},
             faults=self._faults,
             kinds={name: kind.meaning for name, kind in KINDS.items()},
+            sending_kinds=SENDING,
             scenarios=tuple(scenario.known(self._city)),
         )
 
     def manner(self, source: Source) -> str:
-        """How a source is answered: ``simulated``, ``recorded`` or ``missing``."""
+        """How a source is answered: ``simulated``, ``recorded`` or ``missing``; ``sending`` when it sends itself."""
+        if not source.address:
+            return "sending" if source.connector in self._senders else "missing"
         if source.connector in self._responders:
             return "simulated"
         return "recorded" if (_recording(source.connector, self._city) / RECORDING).is_file() else "missing"
+
+    def now(self) -> Instant:
+        """The simulated present."""
+        return self._pace.now()
+
+    def wait_s(self, until: Instant) -> float:
+        """Seconds until a simulated instant, as everybody counts them."""
+        return self._pace.wait_s(until)
+
+    def sending(self) -> dict[str, tuple[Told, tuple[Unit, ...], Compose]]:
+        """The sources that send by themselves: what there is to send, from which devices, and how it is written."""
+        found = {}
+        for key, source in self.sources.items():
+            if self.manner(source) != "sending":
+                continue
+            units, compose = self._senders[source.connector]
+            try:
+                told = self.told(key)
+                found[key] = (told, units(told), compose)
+            except DomainError as error:
+                logger.error("nothing is sent for %s: %s", key, error)  # noqa: TRY400 - the text says it all
+        return found
+
+    def told(self, key: str) -> Told:
+        """What a source that sends has to tell.
+
+        Raises:
+            DomainError: a file beside the profile that its connector reads is not what it should be.
+        """
+        return Told(source=self.sources[key], files=self._files(key), city=self.simulated, land=self.land)
+
+    def _read_files(self, key: str) -> dict[str, dict[str, str]]:
+        source, folder = self.sources[key], cities.folder(self._city)
+        connector = discover(folder / cities.CONNECTORS)[source.connector].connector
+        return beside(connector, {**connector.parameters, **source.parameters}, folder)
 
     def answer(self, method: str, target: str) -> Reply:
         """The answer to a request.
@@ -124,11 +176,13 @@ class Twin:
         source = self.sources.get(unquote(key))
         if source is None:
             return problem(404, f"There is no source {key[:80]!r}; there are {', '.join(self.sources)}.")
+        if not source.address:
+            return problem(404, f"The source {source.key} sends by itself and is not asked.")
         if method not in {"GET", "HEAD"}:
             return problem(405, "Sources are read with GET.")
         now = self._pace.now()
         reply = self._reply(source, f"/{rest}", query, now)
-        kind = self._fault(source.key, now)
+        kind = self.fault(source.key)
         return KINDS[kind].fault(target, reply) if kind else reply
 
     def _reply(self, source: Source, path: str, query: str, now: Instant) -> Reply:
@@ -151,9 +205,11 @@ class Twin:
         )
         return respond(asked) or problem(404, f"The simulated {source.connector} has no {path[:200]!r}.")
 
-    def _fault(self, key: str, now: Instant) -> str:
+    def fault(self, key: str) -> str:
+        """The fault of a source at the moment, empty for none."""
         if key in self._faults:
             return self._faults[key]
+        now = self._pace.now()
         return next((each.kind for each in self.simulated.faults(now) if each.key in {"*", key}), "")
 
     def _control(self, method: str, parts: list[str]) -> Reply:
@@ -161,9 +217,9 @@ class Twin:
         match method, parts:
             case "GET", []:
                 pass
-            case "PUT", ["fault", key, kind] if key in self.sources and kind in KINDS:
+            case "PUT", ["fault", key, kind] if key in self.sources and kind in self._kinds(key):
                 self._faults[key] = kind
-                logger.info("source %s: %s", key, KINDS[kind].meaning)
+                logger.info("source %s: %s", key, self._kinds(key)[kind])
             case "DELETE", ["fault", key] if key in self.sources:
                 self._faults.pop(key, None)
                 logger.info("source %s: no fault any more", key)
@@ -175,6 +231,10 @@ class Twin:
             case _:
                 return problem(404, "There is no such source, fault or scenario; GET /twin lists them.")
         return json_reply(self.state())
+
+    def _kinds(self, key: str) -> dict[str, str]:
+        """Faults that a source can have, with their meaning."""
+        return {name: kind.meaning for name, kind in KINDS.items()} if self.sources[key].address else SENDING
 
 
 def problem(status: int, detail: str) -> Reply:

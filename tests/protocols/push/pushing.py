@@ -120,7 +120,7 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_doors(folder: Path, profile: str = PROFILE, *, simulated: bool = False) -> AsyncIterator[Doors]:
+async def open_doors(folder: Path, profile: str = PROFILE) -> AsyncIterator[Doors]:
     clock = MovableClock()
     store = SqliteStore.open(folder / "city.db", clock)
     try:
@@ -128,7 +128,7 @@ async def open_doors(folder: Path, profile: str = PROFILE, *, simulated: bool = 
         credentials = Credentials.open(folder)
         arrivals: Arrivals = {}
         feeds = sending(parse_declaration(profile, Profile, "test"), folder)
-        intake = Intake(feeds, broker, SCOPE, clock=clock, arrivals=arrivals, simulated=simulated)
+        intake = Intake(feeds, broker, SCOPE, clock=clock, arrivals=arrivals)
         app = http.guarded(Starlette(routes=push.routes(intake, credentials.devices, clock)), credentials=credentials)
         async with client_of(app) as client:
             yield Doors(client, credentials, clock, broker, intake, arrivals)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from talwerk.core.quality import Flag, flag_of
 from talwerk.core.terms import LOCATION, expand
 from talwerk.services.sources.state import Health
 from tests.protocols.city import ENTITIES, NOW
-from tests.protocols.push.pushing import CITIZENS, SCOPE, Doors, basic, open_doors
+from tests.protocols.push.pushing import CITIZENS, SCOPE, Doors, basic
 
 
 async def test_what_a_sensor_sends_is_on_disk_when_it_is_answered(doors: Doors) -> None:
@@ -182,11 +181,6 @@ async def test_no_key_stands_in_the_log(doors: Doors, caplog: pytest.LogCaptureF
         await doors.send(key, b"{")
     assert caplog.records
     assert not any(key.partition(".")[2] in record.getMessage() for record in caplog.records)
-
-
-async def test_a_simulated_city_takes_nothing_from_the_world(tmp_path: Path) -> None:
-    async with open_doors(tmp_path, simulated=True) as doors:
-        assert (await doors.send(doors.key())).status_code == 403
 
 
 async def test_nothing_is_written_beside_simulated_values(doors: Doors) -> None:

@@ -120,12 +120,12 @@ class Sources:
         found = discover(self._own)
         feeds = []
         for source in self._profile.sources:
-            # A twin answers what it is asked, also what is only prepared; it sends nothing.
-            if not (source.polled if self._twin is None else source.address):
+            # A twin answers and sends also what is only prepared.
+            if self._twin is None and not source.polled:
                 continue
             try:
                 real = feed(source, self._profile, found, self._own.parent if self._own is not None else None)
-                feeds.append(real if self._twin is None else of_twin(real, self._twin[source.key]))
+                feeds.append(real if self._twin is None else of_twin(real, self._twin.get(source.key, "")))
             except DomainError as error:
                 # One source that cannot be polled does not stop the others.
                 logger.error("%s", error.detail)  # noqa: TRY400 - the text says it all

@@ -126,8 +126,13 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
         return self.address + QUERY.sub(whole, PLACEHOLDER.sub(filled, request.path))
 
 
-def of_twin(real: Feed, address: str) -> Feed:
-    """The same feed, answered by a twin: it says so wherever its values go, and is nobody's work but ours."""
+def of_twin(real: Feed, address: str = "") -> Feed:
+    """The same feed, answered by a twin: it says so wherever its values go, and is nobody's work but ours.
+
+    Args:
+        real: of the profile.
+        address: where the twin answers, empty for a source that sends by itself.
+    """
     credit = f"Simulation, nicht von: {real.attribution}"
     return msgspec.structs.replace(real, address=address, licence=TWIN_LICENCE, attribution=credit, simulated=True)
 

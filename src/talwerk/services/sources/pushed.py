@@ -97,10 +97,9 @@ class Intake:
     Args:
         feeds: the sources that send, by key.
         broker: the way in.
-        looking: on whose behalf it is checked that nothing simulated lies there.
+        looking: on whose behalf it is checked that nothing of another nature lies there.
         clock: the source of time.
         arrivals: where what came is noted.
-        simulated: whether the city is a twin, which takes nothing from the world.
     """
 
     def __init__(
@@ -111,14 +110,12 @@ class Intake:
         *,
         clock: Clock,
         arrivals: Arrivals,
-        simulated: bool = False,
     ) -> None:
         self.feeds = feeds
         self._broker = broker
         self._looking = looking
         self._clock = clock
         self._arrivals = arrivals
-        self._simulated = simulated
         self._unmixed = False
 
     async def take(self, source: Feed, content: bytes, parameters: Mapping[str, object], sender: Sender) -> Taken:
@@ -131,8 +128,8 @@ class Intake:
             sender: who sends.
 
         Raises:
-            DomainError: BadRequestData when it cannot be read; Forbidden for what the sender may not write, and in a
-                city of simulated values; what the writer says.
+            DomainError: BadRequestData when it cannot be read; Forbidden for what the sender may not write, and where
+                values of another nature lie; what the writer says.
         """
         arrival = self._arrivals.setdefault(source.key, Arrival())
         try:
@@ -151,8 +148,6 @@ class Intake:
     async def _take(
         self, source: Feed, content: bytes, parameters: Mapping[str, object], sender: Sender, arrival: Arrival
     ) -> Taken:
-        if self._simulated:
-            raise DomainError(Fault.FORBIDDEN, "The city shows simulated values at present; it takes no others.")
         now = self._clock.now()
         connector = source.connector
         context = Context(
@@ -167,7 +162,7 @@ class Intake:
             shaped = shape(findings, source, now)
         _check_types(shaped, sender)
         if not self._unmixed:
-            check_unmixed(self._broker, self._looking, simulated=False)
+            check_unmixed(self._broker, self._looking, simulated=source.simulated)
             self._unmixed = True
         # Who sends has a limit of time, and comes again when the city is busy.
         values = await Writing(self._broker, sender.scope, unmixed=True, tries=1).write(shaped, source)

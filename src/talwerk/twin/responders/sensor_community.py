@@ -30,11 +30,8 @@ def respond(asked: Asked) -> Reply | None:
 
 
 def _row(asked: Asked, number: int, back: int) -> dict[str, Any]:
-    name, middle = f"sensor {number}", asked.land.figure.middle
-    spot = Spot(
-        round(middle.longitude + 0.14 * (uniform(0, name, 0) - 0.5), 3),
-        round(middle.latitude + 0.06 * (uniform(0, name, 1) - 0.5), 3),
-    )
+    name = f"sensor {number}"
+    spot = asked.land.somewhere(name)
     phase = round(uniform(0, name, 2) * RHYTHM)
     at = (asked.now - MINUTE - phase) // RHYTHM * RHYTHM + phase - back * RHYTHM
     dust = number % 2 == 1

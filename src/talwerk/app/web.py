@@ -31,6 +31,7 @@ def routes(city: City) -> list[BaseRoute]:
         Outgoing(city.settings.egress, allow_loopback=city.settings.dev_allow_loopback),
     )
     territory = cities.territory(city.settings.city)
+    gazetteer = Gazetteer(territory, city.official)
     datasets = Catalogue(city.broker, city.profile, city.themes, territory, city.official, city.clock)
     return [
         *health.routes(city.broker),
@@ -38,7 +39,7 @@ def routes(city: City) -> list[BaseRoute]:
         *ngsild.routes(city.broker, city.clock, city.workers, contexts),
         *live.routes(city.broker, city.ending),
         *plain.routes(city.broker, city.clock),
-        *places.routes(city.broker, Gazetteer(territory, city.official)),
+        *places.routes(city.broker, gazetteer),
         *catalogue.routes(city.broker, city.profile, city.themes, datasets),
         *push.routes(intake(city), city.credentials.devices, city.clock),
         *description.routes(
@@ -52,7 +53,7 @@ def routes(city: City) -> list[BaseRoute]:
                 metrics.description(),
             )
         ),
-        *portal_routes(city.broker, city.profile, city.clock, city.themes, datasets),
+        *portal_routes(city.broker, city.profile, city.clock, city.themes, datasets, gazetteer),
     ]
 
 

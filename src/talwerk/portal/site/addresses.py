@@ -20,7 +20,15 @@ POINT = "point"
 SERIES = "series"
 LEGEND = "legend"
 THEMES = "themes"
+GOAL = "goal"
 DATA = "data"
+DOORS = "doors"
+STATUS = "status"
+STATISTICS = "statistics"
+HERE = "here"
+SUGGEST = "here_suggest"
+COMPARE = "here_compare"
+SHEET = "here_sheet"
 
 API = "/api/v1/stations"
 THEMES_API = "/api/v1/themes"
@@ -28,6 +36,7 @@ DATASETS_API = "/api/v1/datasets"
 
 SPAN, PAGE = "zeitraum", "seite"
 ENTITY, ATTRIBUTE, DATASET = "id", "groesse", "datensatz"
+TEXT, THEME, HEALTH = "suche", "thema", "zustand"
 
 
 class Addresses:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from talwerk.core.errors import DomainError, Fault
 from talwerk.portal.render import CONTENT_SECURITY_POLICY, CONTENT_TYPE
@@ -21,6 +21,7 @@ _STATUS = {
     Fault.TOO_COMPLEX: 503,
     Fault.BUSY: 503,
 }
+_PASSING = {"cache-control": "no-store"}
 _EXTRA = {405: {"allow": ", ".join(READING)}, 503: {"retry-after": "60"}}
 
 
@@ -36,6 +37,18 @@ class PageError(Exception):
         super().__init__(detail)
         self.status = status
         self.detail = detail
+
+
+class PageElsewhere(Exception):  # noqa: N818 - nothing is wrong
+    """What was asked for has a page of its own.
+
+    Args:
+        href: Its address.
+    """
+
+    def __init__(self, href: str) -> None:
+        super().__init__(href)
+        self.href = href
 
 
 def page_error(error: DomainError) -> PageError:
@@ -62,12 +75,19 @@ def page_answer(request: Request, sheet: Sheet, language: str) -> Response:
 
 def passing_answer(request: Request, html: bytes, language: str) -> Response:
     """The answer to a form: nobody keeps it, because it can tell what somebody asked."""
-    return _response(request, html, 200, {**_headers(language), "cache-control": "no-store"})
+    return _response(request, html, 200, {**_headers(language), **_PASSING})
+
+
+def elsewhere_answer(request: Request, href: str) -> Response:
+    """The answer to a form that leads to a page (303), so that reading that one again sends nothing again."""
+    headers = _PASSING if request.method == "POST" else {"cache-control": "no-cache"}
+    return RedirectResponse(href, 303, headers=headers)
 
 
 def error_answer(request: Request, html: bytes, status: int, language: str) -> Response:
     """The answer with a page that tells of an error."""
-    return _response(request, html, status, {**_headers(language), **_EXTRA.get(status, {})})
+    passing = _PASSING if request.method == "POST" else {}
+    return _response(request, html, status, {**_headers(language), **_EXTRA.get(status, {}), **passing})
 
 
 def _headers(language: str) -> dict[str, str]:
@@ -76,6 +96,8 @@ def _headers(language: str) -> dict[str, str]:
         "content-security-policy": CONTENT_SECURITY_POLICY,
         "content-language": language,
         "cache-control": "no-cache",
+        # A form of ours is to name its origin, or the guard would take it for another site's; others learn nothing.
+        "referrer-policy": "same-origin",
     }
 
 

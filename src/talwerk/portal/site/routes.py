@@ -19,11 +19,24 @@ from talwerk.portal.static import mark_href, static_routes
 from talwerk.sdk.profile import Profile
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.indicators.themes import Themes
+from talwerk.services.places.whereabouts import Gazetteer
 
 from . import addresses, measuring
 from .addresses import with_query
-from .answers import ALL_METHODS, READING, PageError, error_answer, page_answer, page_error, passing_answer, wants_page
+from .answers import (
+    ALL_METHODS,
+    READING,
+    PageElsewhere,
+    PageError,
+    elsewhere_answer,
+    error_answer,
+    page_answer,
+    page_error,
+    passing_answer,
+    wants_page,
+)
 from .desk import Desk, House, mark_of
+from .here import Here
 from .languages import languages_of, preferred
 from .leaf import Ask, Found, Leaf
 from .newest import Peaks
@@ -91,9 +104,12 @@ class Portal:
             try:
                 if request.method == "POST" and leaf.takes:
                     ask = self._ask(request, leaf, await _form(request, leaf))
-                    html = desk.html(request.scope["talwerk.scope"], leaf, lambda scene: leaf.handler(ask, scene), {})
+                    scope, others = request.scope["talwerk.scope"], self._elsewhere(leaf, desk, ask)
+                    html = desk.html(scope, leaf, lambda scene: leaf.handler(ask, scene), others)
                     return passing_answer(request, html, desk.phrases.locale)
                 return page_answer(request, self._sheet(request, leaf, desk), desk.phrases.locale)
+            except PageElsewhere as found:
+                return elsewhere_answer(request, found.href)
             except PageError as error:
                 return _told(request, error, leaf, desk)
             except DomainError as error:
@@ -164,10 +180,14 @@ class Beyond(BaseRoute):
 
 
 def portal_routes(
-    broker: Broker, profile: Profile, clock: Clock, themes: Themes, datasets: Catalogue
+    broker: Broker, profile: Profile, clock: Clock, themes: Themes, datasets: Catalogue, gazetteer: Gazetteer
 ) -> list[BaseRoute]:
     """The portal of a city, as routes; they come last, because they answer for whatever no other route knows."""
-    leaves = (*measuring.leaves(), *Shelves(broker, profile, themes, datasets).leaves())
+    leaves = (
+        *measuring.leaves(),
+        *Shelves(broker, profile, themes, datasets).leaves(),
+        *Here(gazetteer, datasets).leaves(),
+    )
     names = frozenset(leaf.name for leaf in leaves)
     house = House(broker, profile, clock, Registers(broker, clock), Peaks(), names)
     desks = {language: Desk(house, language) for language in languages_of(profile)}

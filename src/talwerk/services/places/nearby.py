@@ -7,7 +7,7 @@ import msgspec
 from talwerk.broker import Broker
 from talwerk.core.entity import Entity
 from talwerk.core.geometry import distance_m, positions
-from talwerk.core.query import Located, Page, Query, Relation
+from talwerk.core.query import And, Filter, Located, Page, Query, Relation
 from talwerk.core.scope import Scope
 from talwerk.core.terms import expand
 
@@ -34,7 +34,9 @@ class Nearby(msgspec.Struct, frozen=True, kw_only=True):
     distance_m: int
 
 
-def nearest(broker: Broker, scope: Scope, place: tuple[float, float], kind: str) -> Nearby | None:
+def nearest(
+    broker: Broker, scope: Scope, place: tuple[float, float], kind: str, where: Filter | None = None
+) -> Nearby | None:
     """The nearest thing of a kind within four kilometres.
 
     Args:
@@ -42,16 +44,43 @@ def nearest(broker: Broker, scope: Scope, place: tuple[float, float], kind: str)
         scope: on whose behalf.
         place: longitude and latitude, degrees (WGS 84).
         kind: IRI of its type.
+        where: what else has to be true of it, None for nothing.
+    """
+    return next(iter(around(broker, scope, place, kind, where)), None)
+
+
+def around(
+    broker: Broker,
+    scope: Scope,
+    place: tuple[float, float],
+    kind: str,
+    where: Filter | None = None,
+    *,
+    rings_m: tuple[float, ...] = RINGS_M,
+) -> tuple[Nearby, ...]:
+    """The things of a kind within the smallest ring that holds any, the nearest first.
+
+    Args:
+        broker: where things are.
+        scope: on whose behalf.
+        place: longitude and latitude, degrees (WGS 84).
+        kind: IRI of their type.
+        where: what else has to be true of them, None for nothing.
+        rings_m: radii in metres, ascending.
     """
     here = msgspec.json.encode({"type": "Point", "coordinates": list(place)}).decode()
-    for ring_m in RINGS_M:
-        near = Located(attribute=LOCATION, relation=Relation.NEAR, geometry=here, max_m=ring_m)
-        query = Query(types=(kind,), filter=near, attributes=(LOCATION, NAME), page=Page(limit=_LIMIT))
+    for ring_m in rings_m:
+        near: Filter = Located(attribute=LOCATION, relation=Relation.NEAR, geometry=here, max_m=ring_m)
+        wanted = near if where is None else And((near, where))
+        query = Query(types=(kind,), filter=wanted, attributes=(LOCATION, NAME), page=Page(limit=_LIMIT))
         found = broker.read(query, scope).entities
         if found:
-            distance, entity = min(((_distance_m(place, one), one) for one in found), key=lambda pair: pair[0])
-            return Nearby(entity=entity.id, type=kind, name=_name(entity), distance_m=round(distance))
-    return None
+            told = (
+                Nearby(entity=one.id, type=kind, name=_name(one), distance_m=round(_distance_m(place, one)))
+                for one in found
+            )
+            return tuple(sorted(told, key=lambda one: (one.distance_m, one.entity)))
+    return ()
 
 
 def _distance_m(place: tuple[float, float], entity: Entity) -> float:

@@ -11,7 +11,9 @@ from .register import House, Register
 
 SIMILAR_LEAST = 72.0
 """Of 100: about one wrong letter in four. Below that, a suggestion is a guess that helps nobody."""
-_BEGUN = 90.0
+BEGUN = 90.0
+"""For a name of which somebody has typed the beginning; the rest up to :data:`WHOLE` is the share that was typed."""
+WHOLE = 100.0
 _SHORTEST = 2
 
 
@@ -38,6 +40,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     house: House
     precision: Precision
     score: float
+
+
+def resemblance(one: str, other: str) -> float:
+    """How similar two folded names are, 0 to 100."""
+    from rapidfuzz import fuzz
+
+    return float(fuzz.ratio(one, other))
 
 
 class Search:
@@ -81,8 +90,8 @@ class Search:
             for street, _ in zip(begun, range(limit), strict=False):
                 # The more of the name was typed, the surer.
                 share = len(name) / len(self._names[street])
-                best[street] = max(best.get(street, 0.0), _BEGUN + (100.0 - _BEGUN) * share)
-            if any(score == 100.0 for score in best.values()):
+                best[street] = max(best.get(street, 0.0), BEGUN + (WHOLE - BEGUN) * share)
+            if any(score == WHOLE for score in best.values()):
                 break
         return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:limit]
 

@@ -37,7 +37,7 @@ class Gazetteer:
     """
 
     def __init__(self, territory: Territory | None, folder: Path) -> None:
-        self._territory = territory
+        self.territory = territory
         self._folder = folder
         self._areas: tuple[int, Areas] | None = None
         self._search: tuple[int, Search] | None = None
@@ -59,11 +59,11 @@ class Gazetteer:
         Raises:
             DomainError: ResourceNotFound for a profile without any; BadRequestData for unusable official files.
         """
-        if self._territory is None:
+        if self.territory is None:
             raise DomainError(Fault.NOT_FOUND, "The city's profile declares no quarters.")
         stamp = _stamp(self._folder / "quarters.geojson") ^ _stamp(self._folder / "boroughs.geojson")
         if self._areas is None or self._areas[0] != stamp:
-            self._areas = (stamp, Areas.load(self._territory, self._folder))
+            self._areas = (stamp, Areas.load(self.territory, self._folder))
         return self._areas[1]
 
     def whereabouts(self, longitude: float, latitude: float) -> Whereabouts:
@@ -73,7 +73,7 @@ class Gazetteer:
             longitude: degrees (WGS 84).
             latitude: degrees.
         """
-        if self._territory is None:
+        if self.territory is None:
             return Whereabouts()
         areas = self.areas()
         quarter = areas.locate(longitude, latitude)
@@ -82,7 +82,7 @@ class Gazetteer:
         return Whereabouts(
             quarter=quarter,
             borough=areas.area(Kind.BOROUGH, quarter.part.borough),
-            reach=self._territory.reach_of(quarter.part.key),
+            reach=self.territory.reach_of(quarter.part.key),
         )
 
 

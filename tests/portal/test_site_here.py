@@ -1,0 +1,182 @@
+"""Mein Ort: from what somebody types to one page that says what is known of the place."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from talwerk.core.change import Change, Mode, Provenance
+from talwerk.core.entity import Attribute, Attributes, Entity, Kind
+from talwerk.core.terms import LOCATION, expand
+from talwerk.services.places import FILE, House, Register, folded
+from tests.portal.workbench import BRIDGE, Site, plain, site
+
+CENTRE = (7.149, 51.2566)
+LAYER = Provenance(source="schulen", licence="CC-BY-4.0", attribution="Stadt")
+
+
+@pytest.fixture
+async def city(tmp_path: Path) -> AsyncIterator[Site]:
+    async with site(tmp_path) as opened:
+        yield opened
+
+
+def settle(city: Site, *streets: str) -> None:
+    """Give the city these streets, with the houses 1 to 20 along the river."""
+    folder = city.city.official
+    folder.mkdir(parents=True, exist_ok=True)
+    houses = [
+        House(street=street, number=n, suffix="", postcode="42103", longitude=CENTRE[0] + n / 1e5, latitude=CENTRE[1])
+        for street in streets
+        for n in range(1, 21)
+    ]
+    Register.build(houses).save(folder / FILE)
+
+
+async def ask(city: Site, text: str, path: str = "/de/mein-ort", **fields: str) -> httpx2.Response:
+    return await city.visitor.post(path, data={"ort": text, **fields}, headers={"accept": "text/html"})
+
+
+async def told(city: Site, text: str, **fields: str) -> str:
+    """What a person reads as answer."""
+    answer = await ask(city, text, **fields)
+    assert answer.status_code == 200, answer.text
+    return plain(answer.text)
+
+
+async def put(city: Site, kind: str, name: str, place: tuple[float, float], **statements: object) -> None:
+    """Put a thing somewhere."""
+    said: Attributes = {
+        expand("name"): (Attribute(kind=Kind.PROPERTY, value=name),),
+        LOCATION: (Attribute(kind=Kind.GEO_PROPERTY, value={"type": "Point", "coordinates": list(place)}),),
+    }
+    said |= {expand(key): (Attribute(kind=Kind.PROPERTY, value=value),) for key, value in statements.items()}
+    entity = Entity(id=f"urn:ngsi-ld:{kind}:{folded(name)}", types=(expand(kind),), attributes=said)
+    await city.write(Change(mode=Mode.UPDATE, entity=entity, provenance=LAYER))
+
+
+async def test_the_way_in_names_every_part_of_the_city(city: Site) -> None:
+    page = (await city.get("/de/mein-ort")).text
+    assert page.count('href="/de/mein-ort/') == 79
+    assert 'aria-current="page">Mein Ort' in page
+    text = plain(page)
+    assert "Ihre Eingabe wird für diese Antwort benutzt, nicht gespeichert und nicht protokolliert." in text
+    assert "Die Adressen der Stadt sind noch nicht geladen." in text
+
+
+async def test_an_address_answers_with_its_river_and_what_is_near(city: Site) -> None:
+    settle(city, "Kirchstraße")
+    await city.observe([100.0, 104.0], BRIDGE)
+    await put(city, "School", "Schule am Bach", (CENTRE[0] + 0.003, CENTRE[1]))
+    await put(city, "PointOfInterest", "Brunnen am Markt", CENTRE, category="drinkingFountain")
+    text = await told(city, "kirchstr 7")
+    assert "Kirchstraße 7" in text
+    assert "Quartier Elberfeld-Mitte, Stadtbezirk Elberfeld." in text
+    assert "Das Quartier ist geschätzt" in text
+    assert "Der Pegel Kluserbrücke meldet 104 cm: normal." in text
+    assert "Schule Schule am Bach, 200 m" in text
+    assert "Trinkbrunnen Brunnen am Markt, 10 m" in text
+    assert "Keine Daten im Umkreis von 4 km: Kita, Ladestation, Carsharing, Lebensmittel." in text
+
+
+async def test_an_address_is_nowhere_afterwards(
+    city: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settle(city, "Kirchstraße")
+    caplog.set_level(logging.DEBUG)
+    secret = "Zzyzxweg 4711"
+    answers = [
+        await ask(city, secret),
+        await ask(city, secret, "/de/ort-vorschlaege"),
+        await ask(city, secret * 500),
+        await ask(city, secret, "/de/mein-ort/00"),
+        await city.visitor.post("/de/mein-ort", json={"ort": secret}, headers={"accept": "text/html"}),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 413, 405, 415]
+    assert secret in answers[0].text
+    assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
+    assert secret not in (await city.get("/de/mein-ort")).text
+    assert secret not in (await city.get("/metrics")).text
+    files = [path for path in sorted(tmp_path.rglob("*")) if path.is_file()]  # noqa: ASYNC240
+    assert files
+    assert not [path for path in files if b"zzyzx" in path.read_bytes().lower()]
+    out = capfd.readouterr()
+    assert "zzyzx" not in (caplog.text + out.out + out.err).lower()
+
+
+async def test_a_quarter_leads_to_a_page_that_can_be_passed_on(city: Site) -> None:
+    answer = await ask(city, "Sonnborn")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/de/mein-ort/10")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_errors_in_a_name_are_forgiven(city: Site) -> None:
+    settle(city, "Kirchstraße", "Ankerweg")
+    assert "Kirchstraße 3" in await told(city, "Kichstrase 3")
+    assert (await ask(city, "Vowinkel Mitte")).headers["location"] == "/de/mein-ort/30"
+
+
+async def test_a_house_that_is_not_there_says_which_one_is_shown(city: Site) -> None:
+    settle(city, "Kirchstraße")
+    text = await told(city, "Kirchstraße 99")
+    assert "Die Hausnummer 99 kennen wir nicht. Das ist die nächste." in text
+    assert "Ohne Hausnummer zeigen wir die Mitte der Straße." in await told(city, "Kirchstraße")
+
+
+async def test_several_places_of_one_name_are_choices(city: Site) -> None:
+    settle(city, "Höhe", "Kirchstraße", "Kirchweg")
+    answer = await ask(city, "Höhe")
+    assert "Was meinen Sie mit „Höhe“?" in plain(answer.text)
+    assert 'href="/de/mein-ort/37">Höhe</a>' in answer.text
+    # The street is sent once more, and is a street then.
+    assert "Ohne Hausnummer" in await told(city, "Höhe, 42103", strasse="1")
+    assert "Kirchstraße" in (several := await told(city, "Kirch"))
+    assert "Kirchweg" in several
+
+
+async def test_nothing_found_is_a_way_on(city: Site) -> None:
+    settle(city, "Kirchstraße")
+    answer = await ask(city, "Xylophonallee <b>12</b>")
+    assert "<b>12" not in answer.text
+    text = plain(answer.text)
+    assert "Dazu haben wir nichts gefunden: „Xylophonallee" in text
+    assert "Alle Stadtbezirke und Quartiere" in text
+    assert "mindestens drei Zeichen" in await told(city, "x")
+
+
+async def test_suggestions_are_sent_for(city: Site) -> None:
+    settle(city, "Kirchstraße", "Kirchweg")
+    answer = await ask(city, "Kirch", "/de/ort-vorschlaege")
+    assert answer.text.count('role="option"') == 2
+    assert 'role="option"' not in (await ask(city, "Ki", "/de/ort-vorschlaege")).text
+    assert (await city.get("/de/ort-vorschlaege")).headers["location"] == "/de/mein-ort"
+
+
+async def test_an_unknown_quarter_is_a_helpful_page(city: Site) -> None:
+    text = await city.text("/de/mein-ort/99", 404)
+    assert "Ein Quartier mit dem Schlüssel „99“ kennen wir nicht." in text
+
+
+async def test_a_quarter_that_is_hardly_known_shows_its_borough(city: Site) -> None:
+    assert "kennen wir weniger als drei Werte" in await city.text("/de/mein-ort/00")
+    await city.observe([104.0], BRIDGE)
+    await put(city, "School", "Schule", CENTRE)
+    await put(city, "EVChargingStation", "Säule", CENTRE)
+    city.clock.pass_s(2)
+    text = await city.text("/de/mein-ort/00")
+    assert "weniger als drei Werte" not in text
+    assert "Luftlinie von der Mitte des Quartiers" in text
+
+
+async def test_other_sites_cannot_send_the_form(city: Site) -> None:
+    for headers in ({"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}):
+        answer = await city.visitor.post("/de/mein-ort", data={"ort": "Sonnborn"}, headers=headers)
+        assert answer.status_code == 403
+    own = {"origin": "http://localhost", "sec-fetch-site": "same-origin", "accept": "text/html"}
+    assert (await city.visitor.post("/de/mein-ort", data={"ort": "Sonnborn"}, headers=own)).status_code == 303
+    # Without this a browser would not name its origin, and the guard would refuse the city's own form.
+    assert (await city.get("/de/mein-ort")).headers["referrer-policy"] == "same-origin"

@@ -7,7 +7,7 @@ from talwerk.core.change import Ack, Batch
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.query import Page, Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import Bucket, LogEntry, Points, Series, SeriesKey, TypeCount
+from talwerk.core.series import Bucket, Correction, LogEntry, Points, Series, SeriesKey, TypeCount
 from talwerk.store import AggregatePage, EntityPage, Store
 
 from .ports import AccessLog, Seal, Writer, WriterState
@@ -78,6 +78,10 @@ class Broker:
     def hours(self, key: SeriesKey, window: Window, scope: Scope) -> tuple[Bucket, ...]:
         """Hourly sums of a series."""
         return self._store.hours(key, window, scope)
+
+    def corrections(self, key: SeriesKey, window: Window, scope: Scope, most: int) -> tuple[Correction, ...]:
+        """Values of a series that others replaced, the latest replaced first, at most so many."""
+        return self._store.corrections(key, window, scope, most)
 
     def types(self, scope: Scope) -> tuple[TypeCount, ...]:
         """The entity types that exist."""

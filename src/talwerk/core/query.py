@@ -257,10 +257,18 @@ class TimeProperty(StrEnum):
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """A half-open time window ``[start, end)`` in microseconds UTC; None leaves a side open."""
+    """A half-open time window ``[start, end)`` in microseconds UTC; None leaves a side open.
+
+    Attributes:
+        start: the first instant.
+        end: the instant after the last.
+        known: what was recorded until this instant, as it was then; None for what is known now. Plain values, hourly
+            sums and corrections heed it.
+    """
 
     start: int | None = None
     end: int | None = None
+    known: int | None = None
 
 
 class TemporalQuery(msgspec.Struct, frozen=True, kw_only=True):

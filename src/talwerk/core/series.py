@@ -72,6 +72,29 @@ class Points(msgspec.Struct, frozen=True, kw_only=True):
     recorded: list[int]
 
 
+class Correction(msgspec.Struct, frozen=True, kw_only=True):
+    """A plain value that another one replaced.
+
+    Attributes:
+        at: observation time, microseconds UTC.
+        value: what was there before.
+        quality: its stored flag and marks.
+        recorded: when it was written, microseconds UTC.
+        replaced: when another one took its place, microseconds UTC.
+        after: what followed it at the same time; None when nothing did, because it was moved to another time or unit,
+            or because what followed was erased.
+        after_quality: its stored flag and marks.
+    """
+
+    at: int
+    value: Any
+    quality: int
+    recorded: int
+    replaced: int
+    after: Any = None
+    after_quality: int | None = None
+
+
 class Bucket(msgspec.Struct, frozen=True):
     """Sums over the good numbers of one stretch of time.
 

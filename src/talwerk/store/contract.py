@@ -14,7 +14,7 @@ from talwerk.core.errors import DomainError
 from talwerk.core.instants import Instant
 from talwerk.core.query import Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import Bucket, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
+from talwerk.core.series import Bucket, Correction, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -212,6 +212,10 @@ class Store(Protocol):
         Nothing is there for an attribute or entity that the scope hides or that does not exist. Where two methods
         speak of one time, the open series is right.
 
+        With ``window.known``, values are those that were known at that instant: none that was recorded later, and of
+        those that were put right later the ones before. What was erased since is not among them. Where two methods
+        spoke of one time, the value that was recorded last counts.
+
         Args:
             key: whose values.
             window: the time asked for.
@@ -222,7 +226,14 @@ class Store(Protocol):
         ...
 
     def hours(self, key: SeriesKey, window: Window, scope: Scope) -> tuple[Bucket, ...]:
-        """Hourly sums (UTC hours that start within the window), oldest first; empty hours are left out."""
+        """Hourly sums (UTC hours that start within the window), oldest first; empty hours are left out.
+
+        With ``window.known`` as it was known at that instant; hours whose raw values were removed are as they are now.
+        """
+        ...
+
+    def corrections(self, key: SeriesKey, window: Window, scope: Scope, most: int) -> tuple[Correction, ...]:
+        """Plain values that others replaced (until ``window.known``), the latest replaced first, at most so many."""
         ...
 
     def types(self, scope: Scope) -> tuple[TypeCount, ...]:

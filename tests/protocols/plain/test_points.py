@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message
 
 from talwerk.broker import Broker
 from talwerk.core.change import Batch, Observations, Origin, Provenance
-from talwerk.core.instants import MINUTE, format_instant, parse_instant
+from talwerk.core.instants import MINUTE, Instant, format_instant, parse_instant
 from talwerk.core.terms import expand
 from talwerk.privacy.policy import system_scope
 from talwerk.protocols import http, plain
@@ -157,6 +157,34 @@ async def test_a_changed_method_does_not_tear_the_table(town: Town) -> None:
     await fill(town.broker, 3_500, method="5 min mean")
     table = await download(town.app, PATH + ".csv")
     assert told(rows(table.chunks)) == expected(range(3_500))
+
+
+async def test_a_table_as_it_was_known_holds_nothing_of_later(town: Town) -> None:
+    await fill(town.broker, 4_500)
+    then = format_instant(town.city.clock.now())
+    town.city.clock.at = Instant(town.city.clock.at + MINUTE)
+    await town.broker.write(
+        Batch(
+            changes=(
+                Observations(
+                    entity=GAUGE,
+                    types=(expand("Gauge"),),
+                    attribute=expand("level"),
+                    at=[START + 7 * STEP, START + 4_500 * STEP],
+                    values=[1_000, 1_001],
+                    provenance=Provenance(source="test", licence="CC0-1.0", cadence_s=300),
+                ),
+            ),
+            origin=Origin.REPLAY,
+        ),
+        system_scope("test"),
+    )
+    table = await download(town.app, f"{PATH}.csv?stand={then}")
+    assert told(rows(table.chunks)) == expected(range(4_500))
+    document = json.loads(b"".join((await download(town.app, f"{PATH}.json?stand={then}&last=2")).chunks))
+    assert [row[1] for row in document["points"]] == [4_498 % 997, 4_499 % 997]
+    assert told(rows((await download(town.app, PATH + ".csv")).chunks))[7][1] == "1000"
+    assert (await download(town.app, f"{PATH}.csv?stand=yesterday")).status == 400
 
 
 async def test_what_arrives_meanwhile_is_not_part_of_it(town: Town) -> None:

@@ -15,6 +15,7 @@ _ATTRIBUTE = Described(name="attribute", place="path", schema={"type": "string",
 _WINDOW = (
     Described(name="from", schema=_TIME, meaning="the first time"),
     Described(name="to", schema=_TIME, meaning="the time after the last"),
+    Described(name="stand", schema=_TIME, meaning="as it was known then: nothing that was recorded or put right later"),
     Described(name="last", schema={"type": "integer", "minimum": 1}, meaning="only the newest so many"),
 )
 _PAGE = (

@@ -29,12 +29,12 @@ def known(request: Request, *names: str) -> None:
 
 
 def window_of(request: Request) -> Window:
-    """The window ``from`` (inclusive) to ``to`` (exclusive); both may be left out."""
-    start, end = request.query_params.get("from"), request.query_params.get("to")
-    return Window(
-        start=parse_instant(start, "parameter from") if start else None,
-        end=parse_instant(end, "parameter to") if end else None,
-    )
+    """The window ``from`` (inclusive) to ``to`` (exclusive), as it was known at ``stand``; each may be left out."""
+    edges = {
+        name: parse_instant(text, f"parameter {name}") if (text := request.query_params.get(name)) else None
+        for name in ("from", "to", "stand")
+    }
+    return Window(start=edges["from"], end=edges["to"], known=edges["stand"])
 
 
 def whole_number(request: Request, name: str, default: int | None, most: int) -> int | None:

@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -71,7 +72,7 @@ async def _in_turn(chunks: Iterator[bytes], turn: asyncio.Lock) -> AsyncIterator
 
 def _asked_for(broker: Broker, request: Request) -> tuple[Series, Iterator[Points]]:
     """The newest series of the attribute, and its values in pieces."""
-    known(request, "from", "to", "last")
+    known(request, "from", "to", "last", "stand")
     scope, window = scope_of(request), window_of(request)
     last = whole_number(request, "last", None, _LAST_MAX)
     entity, attribute = request.path_params["id"], expand(request.path_params["attribute"])
@@ -80,9 +81,10 @@ def _asked_for(broker: Broker, request: Request) -> tuple[Series, Iterator[Point
         raise not_found(f"series of {request.path_params['attribute']} at {entity}")
     series = fitting[-1]
     key = SeriesKey(entity=entity, attribute=attribute, dataset=series.dataset)
-    # What arrives during a long answer is not part of it: it ends where the series ended when it began.
-    beyond = max((s.last + 1 for s in fitting if s.last is not None), default=0)
-    window = Window(start=window.start, end=beyond if window.end is None else min(window.end, beyond))
+    if window.known is None:
+        # What arrives during a long answer is not part of it: it ends where the series ended when it began.
+        beyond = max((s.last + 1 for s in fitting if s.last is not None), default=0)
+        window = replace(window, end=beyond if window.end is None else min(window.end, beyond))
     read = partial(broker.points, key, scope=scope)
     return series, _pieces(read, window) if last is None else _newest(read, window, last)
 
@@ -94,20 +96,20 @@ def _pieces(read: Callable[..., Points], window: Window) -> Iterator[Points]:
         yield piece
         if len(piece.at) < _PIECE_POINTS:
             return
-        window = Window(start=piece.at[-1] + 1, end=window.end)
+        window = replace(window, start=piece.at[-1] + 1)
 
 
 def _newest(read: Callable[..., Points], window: Window, count: int) -> Iterator[Points]:
     """The newest values of a window, oldest first: backwards to where they begin, then forwards."""
     start, left = window.end, count
     while left > 0:
-        piece = read(window=Window(start=window.start, end=start), last=min(left, _PIECE_POINTS))
+        piece = read(window=replace(window, end=start), last=min(left, _PIECE_POINTS))
         if not piece.at:
             break
         start, left = piece.at[0], left - len(piece.at)
         # Nothing to tell yet, but others get their turn.
         yield _NOTHING
-    yield from _pieces(read, Window(start=start, end=window.end))
+    yield from _pieces(read, replace(window, start=start))
 
 
 def _headers(series: Series) -> dict[str, str]:

@@ -14,7 +14,7 @@ from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock
 from talwerk.core.query import Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import Bucket, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
+from talwerk.core.series import Bucket, Correction, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
 from talwerk.store.contract import AggregatePage, Condition, EntityPage, Keeping, Submission, Tidied
 
 from . import aggregates, history, log, points, read
@@ -140,6 +140,11 @@ class SqliteStore:
         """Hourly sums, oldest first."""
         with self._readers.snapshot() as connection:
             return points.hours(connection, key, window, scope)
+
+    def corrections(self, key: SeriesKey, window: Window, scope: Scope, most: int) -> tuple[Correction, ...]:
+        """Plain values that others replaced, the latest replaced first."""
+        with self._readers.snapshot() as connection:
+            return points.corrections(connection, key, window, scope, most)
 
     def types(self, scope: Scope) -> tuple[TypeCount, ...]:
         """The entity types that exist, ordered by IRI."""

@@ -12,6 +12,7 @@ import asyncio
 import http.client
 import json
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -73,8 +74,8 @@ class Plan:
     sensors: int = 10_000
     minutes: int = 60
     speed: float = 60.0
-    every_s: int = 1
-    window: int = 20
+    every_s: int = 5
+    window: int = 10
 
     @property
     def values(self) -> int:
@@ -94,6 +95,7 @@ class Network:
         self._weather = SimulatedCity(Landscape(CITY, cities.load(CITY)).figure)
         self._parts = [self._row(number) for number in range(plan.sensors)]
         self._rows: dict[int, bytes] = {}
+        self._base: dict[int, float] = {}
         self._lock = threading.Lock()
 
     def begin(self) -> None:
@@ -128,7 +130,9 @@ class Network:
 
     def _temperature(self, minute: int) -> float:
         # One look at the sky a minute; a look for every sensor would cost more than the city that is measured.
-        return round(self._weather.sky(self.origin + minute * MINUTE).temperature_c, 2)
+        if minute not in self._base:
+            self._base[minute] = round(self._weather.sky(self.origin + minute * MINUTE).temperature_c, 2)
+        return self._base[minute]
 
     def _minute(self, minute: int) -> bytes:
         stamp = f"{datetime_of(self.origin + minute * MINUTE):%Y-%m-%d %H:%M}"
@@ -202,6 +206,7 @@ class Seen:
         taken_s: the same, seconds since it was first served.
         lag_ms: the engine's report: age of the oldest batch that waited.
         cpu_s: processor seconds by process id.
+        own_cpu_s: processor seconds of this process, which serves the values and looks on.
         names: of processes.
         pss_mb: the most memory that was seen, by process id.
     """
@@ -212,6 +217,7 @@ class Seen:
     taken_s: list[float] = field(default_factory=list)
     lag_ms: list[int] = field(default_factory=list)
     cpu_s: dict[int, float] = field(default_factory=dict)
+    own_cpu_s: float = 0.0
     names: dict[int, str] = field(default_factory=dict)
     pss_mb: dict[int, float] = field(default_factory=dict)
 
@@ -231,7 +237,9 @@ class Watch:
         self._network = network
         self._line = http.client.HTTPConnection("localhost", city.port, timeout=30)
         self._newest = -1
+        self._hours = 0
         self._began_cpu: dict[int, float] = {}
+        self._began_own_s = time.process_time()
         self._look()
 
     def close(self) -> None:
@@ -250,6 +258,7 @@ class Watch:
             if began_s > look_s:
                 self._look()
                 look_s = began_s + LOOK_EVERY_S
+                self._tell()
             time.sleep(max(0.0, began_s + ASK_EVERY_S - time.perf_counter()))
         self._look()
         return time.perf_counter() - self._network.began_s
@@ -269,6 +278,15 @@ class Watch:
                 self.seen.taken_s.append(now_s - self._network.served_s[each])
             self._newest = max(self._newest, minute)
 
+    def _tell(self) -> None:
+        """Say how far it is, once for every simulated hour: a day takes a while."""
+        if (hour := (self._newest + 1) // 60) > self._hours:
+            self._hours = hour
+            late_s, memory = self.seen.behind_s[-1], sum(self.seen.pss_mb.values())
+            print(
+                f"{hour} h readable, {late_s:.1f} s after they were over; {memory:.0f} MB", file=sys.stderr, flush=True
+            )
+
     def _get(self, path: str) -> tuple[int, bytes]:
         began_s = time.perf_counter()
         self._line.request("GET", path)
@@ -279,6 +297,7 @@ class Watch:
         return answer.status, body
 
     def _look(self) -> None:
+        self.seen.own_cpu_s = time.process_time() - self._began_own_s
         self._line.request("GET", "/health/ready")
         self.seen.lag_ms.append(json.loads(self._line.getresponse().read())["lag_ms"])
         for pid, name in self._city.family():
@@ -305,6 +324,7 @@ class Outcome:
         kept: values in the store.
         missed: values that no delivered snapshot held, because the city asked too late.
         lost: values that were delivered and are not there.
+        doubled: values that are there more than once.
         strange: values that are there and were never served, or are others.
         series: how many there are.
         counted: values that the source has brought, by the city's own figures.
@@ -318,6 +338,7 @@ class Outcome:
     kept: int = 0
     missed: int = 0
     lost: int = 0
+    doubled: int = 0
     strange: int = 0
     series: int = 0
     counted: int = 0
@@ -340,9 +361,10 @@ async def _count(outcome: Outcome, network: Network, settings: Settings) -> None
             kept = set(zip(points.at, points.values, strict=True))
             outcome.series += 1
             outcome.kept += len(points.at)
-            outcome.strange += len(kept - sent) + len(points.at) - len(kept)
+            outcome.doubled += len(points.at) - len(set(points.at))
+            outcome.strange += len(kept - sent)
     outcome.missed = plan.sensors * (plan.minutes - len(network.delivered))
-    outcome.lost = plan.values - outcome.missed - (outcome.kept - outcome.strange)
+    outcome.lost = plan.values - outcome.missed - (outcome.kept - outcome.doubled - outcome.strange)
 
 
 def _counted(city: Processes, expected: int) -> int:
@@ -393,10 +415,10 @@ def _of(figures: list[float], share: float) -> float:
 def rows(outcome: Outcome) -> Iterator[tuple[str, str]]:
     """The figures as a table."""
     plan, seen = outcome.plan, outcome.seen
-    yield "values served", f"{plan.values:,} of {plan.sensors:,} sensors in {plan.minutes} simulated minutes"
+    yield "values expected", f"{plan.values:,} of {plan.sensors:,} sensors in {plan.minutes} simulated minutes"
     yield "values kept", f"{outcome.kept:,} in {outcome.series:,} series, {outcome.counted:,} by the city's figures"
-    yield "delivered and lost, doubled or different", f"{outcome.lost:,}, {outcome.strange:,}"
-    yield "gone from the snapshots before they were asked for", f"{outcome.missed:,}"
+    yield "missed: gone from the snapshots before they were asked for", f"{outcome.missed:,}"
+    yield "delivered and lost, doubled, different", f"{outcome.lost:,}, {outcome.doubled:,}, {outcome.strange:,}"
     yield "pace", f"{outcome.kept / outcome.seconds:,.0f} values/s over {outcome.seconds:.0f} s"
     if outcome.answers:
         most = max(outcome.answers) / 1e6
@@ -408,8 +430,15 @@ def rows(outcome: Outcome) -> Iterator[tuple[str, str]]:
     shares = ", ".join(f"{name} {_of(ms, q):.1f}" for name, q in (("median", 0.5), ("p99", 0.99), ("most", 1.0)))
     yield "entity GET every 50 ms beside it", f"{shares} ms; answers {seen.statuses}"
     for name, used, memory in seen.processes():
-        yield name, f"{used:.1f} CPU-s ({used / outcome.seconds:.0%} of a core), most memory {memory:.0f} MB"
+        yield name, f"{used:.1f} CPU-s ({used / outcome.seconds:.0%} of a core), most memory {memory:.0f} MB (PSS)"
+    own = seen.own_cpu_s
+    yield (
+        "beside the city: serving the values and looking on",
+        f"{own:.1f} CPU-s ({own / outcome.seconds:.0%} of a core)",
+    )
     if outcome.kept:
+        used = sum(seen.cpu_s.values())
+        yield "the city's processor time per value", f"{used / outcome.kept * 1e6:.1f} us"
         yield "database", f"{outcome.database_bytes / outcome.kept:.0f} B per value, its write-ahead log included"
 
 
@@ -417,7 +446,9 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="python -m bench.sensors", description=__doc__)
     parser.add_argument("--sensors", type=int, default=Plan.sensors)
-    parser.add_argument("--minutes", type=int, default=Plan.minutes, help="simulated; a day is 1440")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=int, default=Plan.minutes, help="simulated")
+    length.add_argument("--day", dest="minutes", action="store_const", const=1_440, help="1440 minutes, in 24 at 60x")
     parser.add_argument("--speed", type=float, default=Plan.speed, help="simulated seconds in a second")
     parser.add_argument("--every-s", type=int, default=Plan.every_s, help="between two polls")
     parser.add_argument("--window", type=int, default=Plan.window, help="minutes that a snapshot holds")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from talwerk.portal.lage_views import EmptyView, LageView, Step
 from talwerk.portal.place import City, Credit, Frame, Link
 from talwerk.portal.states import State, gauge_state
 from talwerk.portal.theme_views import (
@@ -20,11 +21,9 @@ from talwerk.portal.theme_views import (
 from talwerk.portal.views import (
     Bucket,
     ChartView,
-    EmptyView,
     ErrorView,
     Form,
     Gauge,
-    LageView,
     LegendView,
     Measure,
     PageView,
@@ -34,7 +33,6 @@ from talwerk.portal.views import (
     Station,
     StationsView,
     Statistics,
-    Step,
     Talband,
 )
 

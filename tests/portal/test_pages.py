@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from justhtml import JustHTML
 
+from talwerk.portal.lage_views import EmptyView, Step
 from talwerk.portal.place import City, Frame
 from talwerk.portal.render import render
-from talwerk.portal.views import EmptyView, ErrorView, PageView, Step
+from talwerk.portal.views import ErrorView, PageView
 from talwerk.texts import catalogue
 from tests.portal.examples import OLD_US, PAGES, frame, gauge, lage, point
 

@@ -6,14 +6,10 @@ from typing import Any
 
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Frame
-from talwerk.portal.situation import situation
 from talwerk.portal.states import State
-from talwerk.portal.talband import draw_band
 from talwerk.portal.theme_views import DataView, ThemesView, ThemeView
 from talwerk.portal.views import (
-    EmptyView,
     ErrorView,
-    LageView,
     LegendView,
 )
 
@@ -35,31 +31,6 @@ def page(view: Any, _frame: Frame, _p: Phrasebook) -> Page:
         TypeError: Nobody has registered this kind of view.
     """
     raise TypeError(f"there is no page for {type(view).__name__}")
-
-
-@page.register
-def _lage(view: LageView, frame: Frame, p: Phrasebook) -> Page:
-    on_axis = view.talband.gauges if view.talband else ()
-    told = situation(on_axis + view.tiles + view.further, view.series_silent, frame.now_us, p)
-    content = {
-        "situation": told,
-        "columns": _tile_columns(len(view.tiles) + 1),
-        "band": draw_band(view.talband, frame.now_us, p) if view.talband else None,
-    }
-    return Page("lage.html", p.text("lage.title"), content)
-
-
-def _tile_columns(tiles: int) -> int:
-    """Return how many tiles stand side by side: full rows if possible, never a single one in the last."""
-    if tiles <= 5:
-        return tiles
-    even = [columns for columns in (4, 3, 5) if tiles % columns == 0]
-    return next(columns for columns in (*even, 4, 3, 5) if tiles % columns != 1)
-
-
-@page.register
-def _empty(_view: EmptyView, _frame: Frame, p: Phrasebook) -> Page:
-    return Page("leer.html", p.text("lage.title"), {})
 
 
 @page.register

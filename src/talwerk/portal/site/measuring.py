@@ -8,6 +8,7 @@ from talwerk.portal.windows import Window
 
 from . import addresses, facts
 from .answers import PageError
+from .lage import lage
 from .leaf import Ask, Found, Leaf
 from .scene import Place, Scene
 
@@ -15,7 +16,7 @@ from .scene import Place, Scene
 def leaves() -> tuple[Leaf, ...]:
     """The kinds of pages."""
     return (
-        Leaf(addresses.START, lambda _ask, scene: facts.lage(scene)),
+        Leaf(addresses.START, lambda _ask, scene: lage(scene)),
         Leaf(addresses.STATIONS, _stations, addresses.START, reads=(addresses.PAGE,)),
         Leaf(addresses.LEGEND, lambda _ask, _scene: (LegendView(), ()), moves=False),
         Leaf(addresses.POINT, _point, addresses.START, "/{key}", reads=(addresses.SPAN,)),

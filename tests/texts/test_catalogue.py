@@ -85,7 +85,7 @@ def test_addresses_are_distinct_and_plain() -> None:
     for language in FULL:
         segments = [text for key, text in catalogue(language).entries.items() if key.startswith("address.")]
         assert len(segments) == len(set(segments))
-        assert all(re.fullmatch(r"([a-z0-9]+(-[a-z0-9]+)*)?", segment) for segment in segments), language
+        assert all(re.fullmatch(r"([a-z0-9]+([-/][a-z0-9]+)*)?", segment) for segment in segments), language
 
 
 def _files(language: str) -> set[str]:

@@ -112,6 +112,8 @@ class Frame:
         languages: The same page in other languages.
         foot: Entries of the footer.
         live_href: Address of the script that keeps the page current, or empty.
+        look_href: Address of the stylesheet with the city's own colours, or empty.
+        contact: How to reach those who run the portal, and how to report a barrier.
         software_licence: Licence of the software, as the footer names it.
     """
 
@@ -126,4 +128,6 @@ class Frame:
     languages: tuple[Link, ...] = ()
     foot: tuple[Link, ...] = ()
     live_href: str = ""
+    look_href: str = ""
+    contact: tuple[Link, ...] = ()
     software_licence: str = "EUPL-1.2"

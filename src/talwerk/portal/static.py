@@ -16,8 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from talwerk.portal.look import look_css
 from talwerk.portal.mark import mark_svg
 from talwerk.portal.place import NEUTRAL_MARK, Mark
+from talwerk.sdk.look import Look
 
 _FOREVER = "public, max-age=31536000, immutable"
 STYLESHEET = "talwerk.css"
@@ -62,6 +64,11 @@ def mark_href(mark: Mark) -> str:
     return f"/static/{content_hash(mark_svg(mark))}/zeichen.svg"
 
 
+def look_href(look: Look) -> str:
+    """Return the path of a city's own colours, empty when it has none."""
+    return f"/static/{content_hash(css)}/stadt.css" if (css := look_css(look)) else ""
+
+
 def takes_gzip(request: Request) -> bool:
     """Tell whether a client unpacks gzip; one that names it with weight zero does not."""
     offers = request.headers.get("accept-encoding", "").replace(" ", "").lower().split(",")
@@ -70,13 +77,18 @@ def takes_gzip(request: Request) -> bool:
     )
 
 
-def static_routes(mark: Mark = NEUTRAL_MARK) -> list[Route]:
+def static_routes(mark: Mark = NEUTRAL_MARK, look: Look | None = None) -> list[Route]:
     """Return the routes of all static files; any other hash is not found."""
+    css = look_css(look or Look())
 
     async def sign(request: Request) -> Response:
         return _response(request, _TYPES["svg"], mark_svg(mark), gzip.compress(mark_svg(mark), 9, mtime=0))
 
-    return [Route(mark_href(mark), sign), Route(f"/static/{_hash()}/{{name:path}}", _answer)]
+    async def colours(request: Request) -> Response:
+        return _response(request, "css", css, gzip.compress(css, 9, mtime=0))
+
+    own = [Route(look_href(look), colours)] if look is not None and css else []
+    return [Route(mark_href(mark), sign), *own, Route(f"/static/{_hash()}/{{name:path}}", _answer)]
 
 
 def static_file(name: str) -> tuple[str, bytes, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from talwerk.broker import Broker
 from talwerk.core.errors import DomainError
@@ -13,14 +13,15 @@ from talwerk.portal import place
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import NEUTRAL_MARK, Credit, Frame, Link, Mark, MarkStroke
 from talwerk.portal.render import render
-from talwerk.portal.static import static_href
+from talwerk.portal.static import look_href, static_href
 from talwerk.portal.views import ErrorView
 from talwerk.sdk.profile import Profile
 from talwerk.texts import catalogue
 
-from . import addresses
+from . import addresses, around
 from .addresses import Addresses
 from .answers import PageError
+from .languages import is_checked, sees_unchecked
 from .leaf import Found, Leaf, Places
 from .newest import Peaks
 from .register import Registers
@@ -29,7 +30,7 @@ from .scene import City, Scene, credit
 CREDITS_MAX = 12
 NAVIGATION = ("start", "here", "map", "themes", "data")
 """Pages of the header, in this order; one that does not exist is left out."""
-FOOT = ("stations", "legend", "imprint", "privacy", "accessibility", "images")
+FOOT = ("help", "stations", "legend", "signing", "imprint", "privacy", "accessibility", "images")
 """Pages of the footer."""
 
 
@@ -70,6 +71,7 @@ class Desk:
         self.phrases = Phrasebook(texts, house.profile.city.zone)
         self._city = City(house.broker, house.profile, texts, house.peaks, self.to, self.phrases)
         self._mark = mark_of(house.profile)
+        self._look_href = look_href(house.profile.look)
 
     def html(self, scope: Scope, leaf: Leaf, gather: Callable[[Scene], Found], elsewhere: Mapping[str, str]) -> bytes:
         """A page, from the facts that are gathered for it.
@@ -83,9 +85,24 @@ class Desk:
         house = self._house
         scene = Scene(self._city, house.registers.current(scope), scope, house.clock.now())
         view, places = gather(scene)
+        sees = sees_unchecked(scope, simulated=scene.register.simulated)
         banner = self._banner(scope, scene.register.simulated)
-        frame = self._frame(scene.now, leaf, elsewhere, credits=_credits(places), banner=banner)
-        return render(view, frame, self.language)
+        others = {other: at for other, at in elsewhere.items() if sees or is_checked(other)}
+        frame = self._frame(scene.now, leaf, others, credits=_credits(places), banner=banner)
+        return render(view, frame if sees else self._for_public(frame), self.language)
+
+    def is_hidden_from(self, scope: Scope) -> bool:
+        """Whether nobody has checked the texts of this language, and they are not for this reader."""
+        if is_checked(self.language):
+            return False
+        return not sees_unchecked(scope, simulated=self._house.registers.current(scope).simulated)
+
+    def _for_public(self, frame: Frame) -> Frame:
+        """Without the link to videos of which nobody has checked one."""
+        if any(video.checked for video in self._house.profile.sign_videos) or around.SIGNING not in self.to:
+            return frame
+        signing = self.to.href(around.SIGNING)
+        return replace(frame, foot=tuple(link for link in frame.foot if link.href != signing))
 
     def error_html(self, scope: Scope, error: PageError) -> bytes:
         """A page that tells what is wrong."""
@@ -101,8 +118,12 @@ class Desk:
     def _banner(self, scope: Scope, simulated: bool) -> str:
         text = self.phrases.text
         open_writes = scope.may_write and scope.principal.role is Role.PUBLIC
-        told = [text("banner.simulated")] if simulated else []
-        return " ".join([*told, text("banner.open_writes")] if open_writes else told)
+        told = [
+            *([text("banner.simulated")] if simulated else []),
+            *([text("banner.open_writes")] if open_writes else []),
+            *([] if is_checked(self.language) else [text("banner.unchecked")]),
+        ]
+        return " ".join(told)
 
     def _frame(
         self,
@@ -126,7 +147,25 @@ class Desk:
             code_href=city.source_code,
             foot=self._links(FOOT, leaf.name if leaf is not None else ""),
             live_href=static_href("live.js") if leaf is not None and leaf.moves else "",
+            look_href=self._look_href,
+            contact=self._contact(),
         )
+
+    def _contact(self) -> tuple[Link, ...]:
+        """How to reach the operator, on every page; what no source has confirmed says so."""
+        ways = dict(around.operator(self._house.profile.contact).ways)
+        known = [way for key in ("fact.phone", "fact.mail") if (way := ways[key]).lines]
+        told = tuple(
+            Link(
+                f"{way.lines[0]} ({self.phrases.text('fact.unconfirmed')})" if way.unconfirmed else way.lines[0],
+                way.href,
+            )
+            for way in known
+        )
+        if around.ACCESSIBILITY not in self._house.names or around.ACCESSIBILITY not in self.to:
+            return told
+        barrier = f"{self.to.href(around.ACCESSIBILITY)}#{around.BARRIER}"
+        return (*told, Link(self.phrases.text("frame.barrier"), barrier))
 
     def _links(self, names: tuple[str, ...], current: str) -> tuple[Link, ...]:
         """Those of the pages that there are in this language."""

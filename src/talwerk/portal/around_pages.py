@@ -1,0 +1,43 @@
+"""Templates and titles of the pages around the city."""
+
+from talwerk.portal.around_views import (
+    AccessibilityView,
+    HelpView,
+    ImagesView,
+    ImprintView,
+    PrivacyView,
+    SigningView,
+)
+from talwerk.portal.pages import Page, page
+from talwerk.portal.phrases import Phrasebook
+from talwerk.portal.place import Frame
+
+
+@page.register
+def _imprint(_view: ImprintView, _frame: Frame, p: Phrasebook) -> Page:
+    return Page("impressum.html", p.text("imprint.title"), {})
+
+
+@page.register
+def _privacy(_view: PrivacyView, _frame: Frame, p: Phrasebook) -> Page:
+    return Page("datenschutz.html", p.text("privacy.title"), {})
+
+
+@page.register
+def _accessibility(_view: AccessibilityView, _frame: Frame, p: Phrasebook) -> Page:
+    return Page("barrierefreiheit.html", p.text("accessibility.title"), {})
+
+
+@page.register
+def _images(_view: ImagesView, _frame: Frame, p: Phrasebook) -> Page:
+    return Page("bildnachweise.html", p.text("images.title"), {})
+
+
+@page.register
+def _help(_view: HelpView, _frame: Frame, p: Phrasebook) -> Page:
+    return Page("hilfe.html", p.text("help.title"), {})
+
+
+@page.register
+def _signing(_view: SigningView, _frame: Frame, p: Phrasebook) -> Page:
+    return Page("gebaerden.html", p.text("signing.title"), {})

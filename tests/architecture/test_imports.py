@@ -30,6 +30,7 @@ LATE_IMPORTS: tuple[LateImport, ...] = (
     LateImport("app/feeds.py", "talwerk.twin.run", "60 ms, for cities that are simulated"),
     LateImport("app/feeds.py", "talwerk.twin.sending", "the same"),
     LateImport("app/feeds.py", "talwerk.twin.server", "the same"),
+    LateImport("app/feeds.py", "talwerk.twin.addresses", "the same"),
     LateImport("app/feeds.py", "talwerk.twin.pace", "the same"),
     LateImport("app/feeds.py", "talwerk.twin.twin", "the same"),
     LateImport("services/outgoing.py", "httpx2", "110 ms and 8 MB, for cities that ask others"),

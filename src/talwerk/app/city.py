@@ -93,8 +93,12 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def official(self) -> Path:
-        """Where the city's official open files lie; a city and its twin share them."""
-        return directory_of(self.settings.data, self.profile.city.key) / FOLDER
+        """Where the city's official open files lie; a city and its twin share them.
+
+        As long as there are none, a twin has made-up addresses in its own directory, which say so.
+        """
+        shared = directory_of(self.settings.data, self.profile.city.key) / FOLDER
+        return self.directory / FOLDER if self.settings.feeds == "twin" and not shared.is_dir() else shared
 
     @property
     def roster(self) -> Roster | None:

@@ -24,6 +24,7 @@ from talwerk.processes.directory import directory_of, prepare
 from talwerk.processes.main_process import known_as_main, main_process
 from talwerk.processes.supervisor import Ready
 from talwerk.services.sources.state import SourceState
+from talwerk.services.territory import FOLDER
 from talwerk.settings import Settings
 
 if TYPE_CHECKING:
@@ -146,10 +147,13 @@ class Feeds:
             yield
 
     def _made_twin(self, clock: Clock) -> Twin:
+        from talwerk.twin.addresses import lay_out
         from talwerk.twin.pace import Pace
         from talwerk.twin.twin import Twin
 
-        return Twin(self._settings.city, Pace(clock))
+        twin = Twin(self._settings.city, Pace(clock))
+        lay_out(twin.land, self._directory(twin=True) / FOLDER)
+        return twin
 
     def _sending(self, twin: Twin, clock: Clock) -> Sending:
         """What the twin's devices send with, and where to."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -17,6 +19,9 @@ from .simulator.river import Gauge
 from .simulator.weather import Spot
 
 FILE = "twin.toml"
+QUARTER_M = 600.0
+"""Half the width of what is built on in a quarter, at most."""
+METRES_PER_DEGREE = 111_195.0
 SOMEWHERE = Spot(10.0, 51.0)
 """The middle of the country, for a profile that does not tell where its city lies."""
 
@@ -59,6 +64,7 @@ class Landscape:
             for key, gauge in known.items()
         }
         self.figure = Figure(zone=profile.city.zone, middle=_middle(city), gauges=gauges)
+        self.quarters = tuple(_quarters(city)) or ((profile.city.name, self.figure.middle, QUARTER_M),)
 
     def point(self, source: str, native: str) -> MeasuringPoint | None:
         """The measuring point that a source's thing stands for; a level before anything else."""
@@ -71,6 +77,17 @@ class Landscape:
         return Spot(
             round(middle.longitude + 0.14 * (uniform(0, name, 0) - 0.5), 3),
             round(middle.latitude + 0.06 * (uniform(0, name, 1) - 0.5), 3),
+        )
+
+    def settled(self, name: str) -> Spot:
+        """A place in a quarter that always is the same for a name."""
+        _, centre, reach_m = self.quarters[int(uniform(0, f"quarter {name}", 0) * len(self.quarters))]
+        away = reach_m * math.sqrt(uniform(0, name, 0)) / METRES_PER_DEGREE
+        bearing = 2 * math.pi * uniform(0, name, 1)
+        east = math.cos(math.radians(centre.latitude))
+        return Spot(
+            round(centre.longitude + away * math.cos(bearing) / east, 6),
+            round(centre.latitude + away * math.sin(bearing), 6),
         )
 
     def gauge(self, source: str, native: str) -> Gauge:
@@ -86,6 +103,15 @@ def _by_place(point: MeasuringPoint, place: int) -> Gauge:
     """A gauge of which only its place on the axis is known: the further down, the more water, the later."""
     normal_cm = 0.72 * point.levels.values[0] if point.levels else 40.0 + 50.0 * uniform(0, f"gauge {point.key}", 0)
     return Gauge(area_km2=150.0 + 110.0 * place, delay_h=2.0 + 1.3 * place, normal_cm=normal_cm)
+
+
+def _quarters(city: str) -> Iterator[tuple[str, Spot, float]]:
+    """Name, middle and half the width [m] of each quarter whose centre is known."""
+    territory = cities.territory(city)
+    for part in territory.quarters if territory is not None else ():
+        if part.centre is not None:
+            half_m = 500.0 * math.sqrt(part.area_km2) if part.area_km2 is not None else QUARTER_M
+            yield part.name, Spot(*part.centre), min(half_m, QUARTER_M)
 
 
 def _middle(city: str) -> Spot:

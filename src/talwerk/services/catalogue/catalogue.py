@@ -20,10 +20,10 @@ from talwerk.core.series import Series
 from talwerk.core.terms import compact, expand
 from talwerk.sdk.profile import Profile
 from talwerk.sdk.territory import Territory
-from talwerk.services.indicators.evidence import ADDRESSES, OWN
+from talwerk.services.indicators.evidence import ADDRESSES, MADE_UP, OWN
 from talwerk.services.indicators.keeping import TYPE as INDICATOR
 from talwerk.services.indicators.themes import Themes
-from talwerk.services.places.register import FILE
+from talwerk.services.places.register import FILE, is_simulated
 from talwerk.services.sources.discovery import discover
 from talwerk.services.sources.duty import TYPE as SOURCE
 from talwerk.services.sources.feed import Feed, feed
@@ -173,12 +173,14 @@ class Catalogue:
                 stat = (self._folder / name).stat()
             except OSError:
                 continue
+            made_up = layer.key == "addresses" and is_simulated(self._folder / FILE)
             yield Dataset(
                 key=ADDRESSES if layer.key == "addresses" else f"gebiet-{layer.key}",
                 kind=Kind.LAYER,
                 title=texts.catalogue(LANGUAGE).text(f"dataset.{layer.key}"),
-                licence=layer.licence,
-                attribution=layer.attribution,
+                licence=MADE_UP.licence if made_up else layer.licence,
+                attribution=MADE_UP.attribution if made_up else layer.attribution,
+                simulated=made_up,
                 last=Instant(stat.st_mtime_ns // 1_000),
             )
 

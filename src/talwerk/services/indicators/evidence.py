@@ -26,6 +26,10 @@ OWN = "talwerk"
 """Source of what the city computes itself; it is never computed from."""
 ADDRESSES = "adressen"
 """Key of the city's addresses among sources."""
+MADE_UP = Provenance(
+    source=ADDRESSES, licence="CC0-1.0", attribution="Simulation, keine Adressen der Stadt", simulated=True
+)
+"""Where a twin's addresses come from."""
 _PER_READ = 1_000
 
 
@@ -89,8 +93,12 @@ class Evidence:
     @cached_property
     def addresses(self) -> Sequence[tuple[float, float]] | None:
         """Longitude and latitude of the city's addresses, degrees (WGS 84); None before they were loaded."""
+        return self._register.all_places() if self._register is not None else None
+
+    @cached_property
+    def _register(self) -> Register | None:
         try:
-            return Register.open(self._city.addresses).all_places()
+            return Register.open(self._city.addresses)
         except DomainError as error:
             if error.fault is not Fault.NOT_FOUND:
                 raise
@@ -138,7 +146,8 @@ class Evidence:
     def origins_of(self, things: Sequence[str]) -> tuple[Provenance, ...]:
         """Where what is known of things comes from, and the city's addresses, each once."""
         found = (series.provenance for thing in things for series in self._broker.series(self._scope, thing))
-        return tuple(dict.fromkeys([*found, self._city.address_origin]))
+        made_up = self._register is not None and self._register.simulated
+        return tuple(dict.fromkeys([*found, MADE_UP if made_up else self._city.address_origin]))
 
     def _sources(self, selection: Selection) -> frozenset[str]:
         read = (s.key for s in self._profile.sources if s.connector in selection.sources)

@@ -56,6 +56,7 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
         postcodes: of each house, int32, 0 for none.
         quarters: position in ``quarter_keys``, one byte, 0 for none.
         quarter_keys: keys of quarters, the first one empty.
+        simulated: whether nobody lives there: the addresses of a twin are made up.
         format: of the file.
     """
 
@@ -67,11 +68,16 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     postcodes: bytes
     quarters: bytes
     quarter_keys: list[str]
+    simulated: bool = False
     format: int = 1
 
     @classmethod
-    def build(cls, houses: Iterable[House]) -> Self:
+    def build(cls, houses: Iterable[House], *, simulated: bool = False) -> Self:
         """The register of these houses; the same address twice counts once.
+
+        Args:
+            houses: in any order.
+            simulated: whether they are made up.
 
         Raises:
             DomainError: BadRequestData when there are more than 255 quarters.
@@ -99,6 +105,7 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
             postcodes=_column([int(house.postcode or 0) for house in ordered]),
             quarters=bytes(position[house.quarter] for house in ordered),
             quarter_keys=keys,
+            simulated=simulated,
         )
 
     @classmethod
@@ -146,6 +153,17 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
         places = memoryview(self.places).cast("i")
         return [(places[at] / _DEGREE, places[at + 1] / _DEGREE) for at in range(0, len(places), 2)]
 
+    def places_of(self, quarter: str) -> list[tuple[float, float]]:
+        """Longitude and latitude of the houses of a quarter; none where no official boundary says which those are."""
+        if not quarter or quarter not in self.quarter_keys:
+            return []
+        wanted, places = self.quarter_keys.index(quarter), memoryview(self.places).cast("i")
+        return [
+            (places[2 * house] / _DEGREE, places[2 * house + 1] / _DEGREE)
+            for house, key in enumerate(self.quarters)
+            if key == wanted
+        ]
+
     def house(self, street: int, house: int) -> House:
         """One address."""
         number, suffix = self.number(house)
@@ -159,6 +177,20 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
             latitude=places[2 * house + 1] / _DEGREE,
             quarter=self.quarter_keys[self.quarters[house]],
         )
+
+
+class _Nature(msgspec.Struct):
+    """What is read of a register by who only asks for its nature."""
+
+    simulated: bool = False
+
+
+def is_simulated(path: Path) -> bool:
+    """Whether the addresses of a register's file are made up; False where none can be read."""
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=_Nature).simulated
+    except (OSError, msgspec.DecodeError):
+        return False
 
 
 def houses_of(features: Sequence[Feature], layer: Layer, areas: Areas) -> list[House]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import talwerk.portal.here_pages
 import talwerk.portal.lage_pages
+import talwerk.portal.map_pages
 import talwerk.portal.point_pages  # noqa: F401 -- registers its pages
 from talwerk.portal.curve import coordinate
 from talwerk.portal.pages import page

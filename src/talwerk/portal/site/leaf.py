@@ -45,6 +45,7 @@ class Leaf:
         reads: Fields of the query that change it.
         takes: Fields of a form that it answers; with any, it may be sent to by POST. Such answers are never kept,
             neither here nor by the browser.
+        lists: Those of the fields of the query that a form sends several times; they are read as one, with commas.
         moves: Whether its own parts are renewed while somebody looks at it (``data-live``).
     """
 
@@ -54,4 +55,5 @@ class Leaf:
     tail: str = ""
     reads: tuple[str, ...] = ()
     takes: tuple[str, ...] = field(default=())
+    lists: tuple[str, ...] = ()
     moves: bool = True

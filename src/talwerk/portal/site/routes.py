@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from urllib.parse import parse_qsl, quote
 
 from starlette.exceptions import HTTPException
@@ -39,6 +39,9 @@ from .desk import Desk, House, mark_of
 from .here import Here
 from .languages import languages_of, preferred
 from .leaf import Ask, Found, Leaf
+from .map_land import CityMaps
+from .map_leaf import Maps
+from .map_stock import Stocks
 from .newest import Peaks
 from .register import Registers
 from .scene import Scene
@@ -122,8 +125,7 @@ class Portal:
         return answer
 
     def _ask(self, request: Request, leaf: Leaf, form: Mapping[str, str] | None = None) -> Ask:
-        given = request.query_params
-        return Ask(request.path_params, {name: given[name] for name in leaf.reads if name in given}, form)
+        return Ask(request.path_params, fields_of(request, leaf.reads, leaf.lists), form)
 
     def _sheet(self, request: Request, leaf: Leaf, desk: Desk) -> Sheet:
         if request.method not in READING:
@@ -149,6 +151,12 @@ class Portal:
             else:
                 found[language] = other.to.href(addresses.START)
         return found
+
+
+def fields_of(request: Request, reads: Iterable[str], lists: Container[str] = ()) -> dict[str, str]:
+    """Those fields of an address's query that are read; of several of one name the last one, or all with commas."""
+    given = request.query_params
+    return {name: ",".join(given.getlist(name)) if name in lists else given[name] for name in reads if name in given}
 
 
 class Beyond(BaseRoute):
@@ -183,10 +191,12 @@ def portal_routes(
     broker: Broker, profile: Profile, clock: Clock, themes: Themes, datasets: Catalogue, gazetteer: Gazetteer
 ) -> list[BaseRoute]:
     """The portal of a city, as routes; they come last, because they answer for whatever no other route knows."""
+    maps = Maps(CityMaps(gazetteer), Stocks(broker, clock), datasets, themes)
     leaves = (
         *measuring.leaves(),
         *Shelves(broker, profile, themes, datasets).leaves(),
         *Here(gazetteer, datasets).leaves(),
+        *maps.leaves(),
     )
     names = frozenset(leaf.name for leaf in leaves)
     house = House(broker, profile, clock, Registers(broker, clock), Peaks(), names)

@@ -23,6 +23,7 @@ class LateImport(NamedTuple):
 
 # The only imports that may stand inside functions, because they cost time at start or need an extra.
 LATE_IMPORTS: tuple[LateImport, ...] = (
+    LateImport("app/web.py", "talwerk.app.backstage", "it goes with the pages"),
     LateImport("app/web.py", "talwerk.portal.site", "commands that only write need no pages: 60 ms"),
     LateImport("app/web.py", "talwerk.protocols", "the same for protocols"),
     LateImport("app/web.py", "talwerk.protocols.http", "the same"),

@@ -5,15 +5,31 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from talwerk.portal.data_views import (
+    DatasetPageView,
+    DatasetView,
+    DataView,
+    DoorsView,
+    Example,
+    Field,
+    Service,
+    StatisticsView,
+    StatusView,
+    Turn,
+    ViewsDay,
+    Wanted,
+)
 from talwerk.portal.lage_views import EmptyView, LageView, Step
 from talwerk.portal.place import City, Credit, Frame, Link
 from talwerk.portal.states import State, gauge_state
 from talwerk.portal.theme_views import (
     ActView,
-    DatasetView,
-    DataView,
+    Elsewhere,
     Goal,
+    GoalView,
     IndicatorView,
+    Measured,
+    SourceView,
     ThemeCard,
     ThemesView,
     ThemeView,
@@ -210,20 +226,36 @@ SHARE = IndicatorView(
     sources=("© Musterverband 2021", "Bundesanstalt für Gewässerkundewesen"),
     simulated=True,
     history_href="/api/v1/stations/x/kpiValue.csv",
+    href="/de/themen/netze#aktuell",
+    course=tuple(Reading(LATEST_US - (20 - hour) * HOUR_US, 95 + math.sin(hour)) for hour in range(21)),
+    elsewhere=(Elsewhere("Stadt Nachbarburg", 91.5, LATEST_US), Elsewhere("Stadt Talhausen", 99.0, None)),
 )
 NO_SHARE = replace(
-    SHARE, key="x", value=None, absence="no-addresses", place="", sources=(), simulated=False, history_href=""
+    SHARE,
+    key="x",
+    value=None,
+    absence="no-addresses",
+    place="",
+    sources=(),
+    simulated=False,
+    history_href="",
+    course=(),
+    elsewhere=(),
 )
+STOCK = SourceView("Schulen", "/de/daten/schulen", "fresh", NOW_US - DAY_US, LATEST_US, things=184)
+SILENT_SOURCE = replace(STOCK, title="Hochwasserportal des Landes", health="silent", things=4, series=8)
 MISSING = replace(NO_SHARE, key="y", title="Vorwarnzeit", absence="unsourced", missing="Dafür fehlt eine Quelle.")
 CARD = ThemeCard(
     "IT-Infrastruktur und Netze", "Daten, auf die man sich verlassen kann.", "/de/themen/netze", (SHARE,), 3
 )
 BARE = ThemeCard("Gesellschaft und Engagement", "Ideen einbringen, Antworten bekommen.", "/de/themen/x", (), 3)
+STOCKED = replace(BARE, title="Bildung und Kultur", stock=(STOCK,))
+GOAL = Link("Vernetztes, vielfältig genutztes Tal", "/de/zielbild/a")
 THEMES = ThemesView(
     (
-        Goal("a", "Vernetztes, vielfältig genutztes Tal", "Daten gemeinsam nutzen.", (CARD, BARE, BARE)),
-        Goal("b", "Stadtgesellschaft, die mitgestaltet", "Vorschlagen und entscheiden.", (BARE, CARD)),
-        Goal("c", "Nachhaltiger Ort", "Gute Bedingungen.", (BARE,)),
+        Goal("a", GOAL.label, "Daten gemeinsam nutzen.", GOAL.href, (CARD, BARE, STOCKED)),
+        Goal("b", "Stadtgesellschaft, die mitgestaltet", "Vorschlagen, entscheiden.", "/de/zielbild/b", (BARE, CARD)),
+        Goal("c", "Nachhaltiger Ort", "Gute Bedingungen.", "/de/zielbild/c", (BARE,)),
     ),
     "/api/v1/themes.csv",
     "/api/v1/themes",
@@ -231,18 +263,34 @@ THEMES = ThemesView(
 THEME = ThemeView(
     title="IT-Infrastruktur und Netze",
     summary="Daten, auf die man sich verlassen kann.",
-    goal="Vernetztes Tal",
-    trail=(Link("Themen", "/de/themen"),),
-    indicators=(SHARE, NO_SHARE, MISSING),
-    people=(ActView("Sehen, welche Quelle schweigt.", "/de/daten"), ActView("Einen Sensor anschließen.", planned=True)),
-    city=(ActView("Arbeitsliste für leere Batterien.", planned=True),),
-    sources=(Link("Hochwasserportal des Landes", "/de/daten#portal"),),
+    goal=GOAL,
+    trail=(Link("Themen", "/de/themen"), GOAL),
+    gauges=CALM,
+    series=60,
+    series_silent=2,
+    indicators=(SHARE,),
+    missing=(NO_SHARE, MISSING),
+    people=(ActView("Sehen, welche Quelle schweigt.", "/de/daten"), ActView("Miteinander reden.")),
+    city=(ActView("Arbeitsliste für leere Batterien.", planned=True), ActView("Gateways ersetzen.")),
+    sources=(STOCK, SILENT_SOURCE),
     csv_href="/api/v1/themes/netze.csv",
     json_href="/api/v1/themes/netze",
 )
+GOAL_PAGE = GoalView(
+    GOAL.label,
+    "Daten, Netze und Räume gemeinsam nutzen.",
+    (Link("Themen", "/de/themen"),),
+    (
+        Measured("IT-Infrastruktur und Netze", "Daten, auf die man sich verlassen kann.", CARD.href, (SHARE,), 2),
+        Measured("Mobilität und Verkehr", "Zuverlässig ankommen.", "/de/themen/y", (), 3),
+    ),
+    (Link("Stadtgesellschaft, die mitgestaltet", "/de/zielbild/b"),),
+)
+DATA_TABS = (Link("Datensätze", "/de/daten", current=True), Link("Schnittstellen", "/de/daten/schnittstellen"))
 DATASET = DatasetView(
     "portal",
     "Hochwasserportal des Landes",
+    "/de/daten/portal",
     "polled",
     publisher="Landesamt für Natur, Umwelt und Verbraucherschutz",
     licence="DL-DE-ZERO-2.0",
@@ -267,14 +315,60 @@ DATA = DataView(
             )
             for health in ("stale", "silent", "unreachable", "malformed", "waiting")
         ),
-        DatasetView("neu", "Neue Quelle", "polled", json_href="/x"),
-        DatasetView(
-            "api", "Über die Schnittstelle geschrieben", "sent", licence="restricted", simulated=True, things=1
-        ),
-        DatasetView("adressen", "Adressen der Stadt", "layer", licence="CC-BY-4.0", last_us=LATEST_US),
-        DatasetView("talwerk", "Kennzahlen der Stadt", "computed", publisher="Musterstadt", series=12),
+        DatasetView("neu", "Neue Quelle", "/de/daten/neu", "polled", json_href="/x"),
+        DatasetView("api", "Über die Schnittstelle", "/de/daten/api", "sent", licence="restricted", simulated=True),
+        DatasetView("adressen", "Adressen der Stadt", "/de/daten/adressen", "layer", licence="CC-BY-4.0", things=1),
+        DatasetView("talwerk", "Kennzahlen", "/de/daten/talwerk", "computed", publisher="Musterstadt", series=12),
     ),
-    "/api/v1/datasets",
+    total=10,
+    polled=7,
+    fresh=1,
+    wanted=Wanted(),
+    themes=(("netze", "IT-Infrastruktur und Netze"), ("sicherheit", "Sicherheit und Vertrauen")),
+    states=("waiting", "fresh", "stale"),
+    tabs=DATA_TABS,
+    action="/de/daten",
+    api_href="/api/v1/datasets",
+)
+EXAMPLES = (
+    Example("stations", "curl 'http://localhost:8080/api/v1/stations?limit=3'", "/api/v1/stations?limit=3"),
+    Example("changes", "curl -N 'http://localhost:8080/api/v1/changes'"),
+)
+DATASET_PAGE = DatasetPageView(
+    replace(DATASET, health="stale", simulated=True, first_us=NOW_US - 90 * DAY_US),
+    (Link("Daten", "/de/daten"),),
+    ("WaterObserved",),
+    (
+        Field("height", "Wasserstand", "cm", "CMT", 41, measured=True),
+        Field("sehrLangerNameEinesFeldes", "", "", "", 3, measured=False),
+    ),
+    CALM,
+    76,
+    EXAMPLES,
+    (Turn(NOW_US - HOUR_US, "stale"), Turn(NOW_US - DAY_US, "fresh")),
+    "http://localhost:8080/de/daten/portal",
+)
+DOORS = DoorsView(
+    DATA_TABS, "http://localhost:8080", EXAMPLES, "/api/openapi.json", "https://code.example/stadt", 2.0, 1_000
+)
+STATUS = StatusView(
+    DATA_TABS,
+    (
+        Service("pages", "good", NOW_US),
+        Service("engine", "bad"),
+        Service("sources", "late", count=1, total=6),
+        Service("backup", "good", NOW_US - DAY_US),
+    ),
+    (replace(DATASET, health="unreachable"),),
+    "1.0",
+    NOW_US - 9 * DAY_US,
+)
+STATISTICS = StatisticsView(
+    DATA_TABS,
+    tuple(ViewsDay(NOW_US - ago * DAY_US, 40 * ago % 90) for ago in range(20, -1, -1)),
+    (("start", 500), ("point", 240), ("themes", 70), ("unheard-of", 1)),
+    811,
+    NOW_US - 20 * DAY_US,
 )
 
 PAGES: dict[str, tuple[PageView, Frame]] = {
@@ -299,6 +393,13 @@ PAGES: dict[str, tuple[PageView, Frame]] = {
     "themes": (THEMES, frame()),
     "theme": (THEME, frame()),
     "data": (DATA, frame()),
-    "no-data": (DataView((), "/api/v1/datasets"), frame()),
+    "no-data": (replace(DATA, datasets=(), total=0, polled=0, themes=(), states=()), frame()),
+    "nothing-found": (replace(DATA, datasets=(), wanted=Wanted("gibt es nicht")), frame()),
+    "goal": (GOAL_PAGE, frame()),
+    "dataset": (DATASET_PAGE, frame()),
+    "doors": (DOORS, frame()),
+    "status": (STATUS, frame()),
+    "statistics": (STATISTICS, frame()),
+    "no-statistics": (replace(STATISTICS, days=(), kinds=(), total=0, since_us=None), frame()),
     **{f"error-{status}": (ErrorView(status, "Näheres."), frame()) for status in (400, 403, 404, 413, 418, 500, 503)},
 }

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,7 +15,7 @@ from talwerk import cities
 from talwerk.broker import Broker
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.identifiers import Iri
-from talwerk.core.instants import Clock, SystemClock
+from talwerk.core.instants import Clock, SystemClock, datetime_of
 from talwerk.core.scope import Scope
 from talwerk.core.series import Nature
 from talwerk.privacy import policy
@@ -26,11 +27,14 @@ from talwerk.processes.duties import Roster
 from talwerk.processes.engine import Engine
 from talwerk.processes.report import Report
 from talwerk.processes.reporter import Reporter
+from talwerk.processes.vitals import process_name
 from talwerk.processes.workers.pool import Pool
 from talwerk.protocols.http.tally import Tally
 from talwerk.sdk.profile import Profile
 from talwerk.services.indicators.themes import Themes
 from talwerk.services.territory import FOLDER
+from talwerk.services.visits import FOLDER as VISITS
+from talwerk.services.visits import Visits
 from talwerk.settings import Settings
 from talwerk.store import Keeping, Tidied
 from talwerk.store.sqlite import SqliteStore
@@ -68,6 +72,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         wal: the write-ahead log in the process that writes, None in others.
         tidy: removes a slice of what need not be kept; None in processes that only read.
         tally: the requests that this process answers.
+        visits: how often this process showed which kind of page.
         report: asks the engine what it knows of the running city.
         reporter: where the engine's duties put what they know; None in other processes.
         held_live: whether anything ever came to the city by itself; files that were read in do not count.
@@ -86,6 +91,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     wal: Wal | None = None
     tidy: Callable[[Keeping, float], Tidied] | None = None
     tally: Tally
+    visits: Visits
     report: Callable[[], Awaitable[Report]]
     reporter: Reporter | None = None
     held_live: Callable[[frozenset[Iri]], bool]
@@ -161,11 +167,21 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
             wal=store.wal,
             tidy=store.tidy if writing else None,
             tally=tally,
+            visits=_visits(stack, directory, profile, clock),
             report=writer.report,
             reporter=writer if isinstance(writer, Reporter) else None,
             held_live=store.held_live,
             simulated=_simulated(store, twin=twin),
         )
+
+
+def _visits(stack: contextlib.AsyncExitStack, directory: Path, profile: Profile, clock: Clock) -> Visits:
+    """Where pages are counted; what was counted is written when the city ends."""
+    zone = ZoneInfo(profile.city.zone)
+    today = lambda: datetime_of(clock.now()).astimezone(zone).date()  # noqa: E731
+    visits = Visits(directory / VISITS, process_name()[0], today, clock.monotonic_s)
+    stack.callback(visits.keep)
+    return visits
 
 
 def _simulated(store: SqliteStore, *, twin: bool) -> Callable[[], bool]:

@@ -19,10 +19,12 @@ from .intake import intake
 
 def routes(city: City) -> list[BaseRoute]:
     """Every address that the city answers; ``docs/api.md`` explains them."""
-    from talwerk.portal.site import portal_routes
+    from talwerk.portal.site import Knowledge, portal_routes
     from talwerk.protocols import catalogue, health, live, metrics, ngsild, places, plain, push
     from talwerk.protocols.http import description
     from talwerk.protocols.http.outgoing import Outgoing
+
+    from .backstage import backstage
 
     contexts = ngsild.Contexts.open(
         city.clock,
@@ -33,6 +35,7 @@ def routes(city: City) -> list[BaseRoute]:
     territory = cities.territory(city.settings.city)
     gazetteer = Gazetteer(territory, city.official)
     datasets = Catalogue(city.broker, city.profile, city.themes, territory, city.official, city.clock)
+    known = Knowledge(city.themes, datasets, gazetteer, backstage(city))
     return [
         *health.routes(city.broker),
         *metrics.routes(partial(figures, city.report, city.tally)),
@@ -53,7 +56,7 @@ def routes(city: City) -> list[BaseRoute]:
                 metrics.description(),
             )
         ),
-        *portal_routes(city.broker, city.profile, city.clock, city.themes, datasets, gazetteer),
+        *portal_routes(city.broker, city.profile, city.clock, known),
     ]
 
 

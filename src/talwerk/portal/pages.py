@@ -7,9 +7,7 @@ from typing import Any
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Frame
 from talwerk.portal.states import State
-from talwerk.portal.theme_views import DataView, ThemesView, ThemeView
 from talwerk.portal.views import (
-    ErrorView,
     LegendView,
 )
 
@@ -36,26 +34,3 @@ def page(view: Any, _frame: Frame, _p: Phrasebook) -> Page:
 @page.register
 def _legend(_view: LegendView, _frame: Frame, p: Phrasebook) -> Page:
     return Page("zeichen.html", p.text("legend.title"), {"states": tuple(State)})
-
-
-@page.register
-def _themes(_view: ThemesView, _frame: Frame, p: Phrasebook) -> Page:
-    return Page("themen.html", p.text("themes.title"), {})
-
-
-@page.register
-def _theme(view: ThemeView, _frame: Frame, _p: Phrasebook) -> Page:
-    return Page("thema.html", view.title, {})
-
-
-@page.register
-def _data(_view: DataView, _frame: Frame, p: Phrasebook) -> Page:
-    return Page("daten.html", p.text("data.title"), {})
-
-
-@page.register
-def _error(view: ErrorView, _frame: Frame, p: Phrasebook) -> Page:
-    key = f"error.{view.status}"
-    if f"{key}.title" not in p.texts:
-        key = "error.other"
-    return Page("fehler.html", p.text(f"{key}.title"), {"key": key})

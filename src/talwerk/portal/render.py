@@ -3,10 +3,12 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
+import talwerk.portal.data_pages
 import talwerk.portal.here_pages
 import talwerk.portal.lage_pages
 import talwerk.portal.map_pages
-import talwerk.portal.point_pages  # noqa: F401 -- registers its pages
+import talwerk.portal.point_pages
+import talwerk.portal.theme_pages  # noqa: F401 -- all of them register their pages
 from talwerk.portal.curve import coordinate
 from talwerk.portal.pages import page
 from talwerk.portal.phrases import Phrasebook

@@ -1,8 +1,18 @@
-"""View values of themes, indicators and datasets; see :mod:`talwerk.portal.views` for what all of them share."""
+"""View values of themes, Zielbilder and indicators; see :mod:`talwerk.portal.views` for what all of them share."""
 
 from dataclasses import dataclass
 
 from talwerk.portal.place import Link
+from talwerk.portal.views import Gauge, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The same indicator of another city, as that city states it."""
+
+    city: str
+    value: float
+    at_us: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,9 @@ class IndicatorView:
         sources: Credit lines of what it rests on.
         simulated: Whether nobody measured what it rests on.
         history_href: Address of all its values, or empty.
+        href: Address of the indicator on the page of its theme, or empty.
+        course: Its values in the order of time, few enough to draw; empty where it was not asked for.
+        elsewhere: The same of other cities, where a source brings it.
     """
 
     key: str
@@ -48,17 +61,44 @@ class IndicatorView:
     sources: tuple[str, ...] = ()
     simulated: bool = False
     history_href: str = ""
+    href: str = ""
+    course: tuple[Reading, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """A source of a theme in one line.
+
+    Attributes:
+        title: Its name.
+        href: Address of its page.
+        health: Key of its state, or empty when it is not polled.
+        since_us: When it became so, or None.
+        last_us: Time of its newest value, or None.
+        things: How many things there are.
+        series: How many series of values.
+    """
+
+    title: str
+    href: str
+    health: str = ""
+    since_us: int | None = None
+    last_us: int | None = None
+    things: int = 0
+    series: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ThemeCard:
-    """A theme on the overview; its tiles are indicators that have a value."""
+    """A theme on the overview; its tiles are indicators that have a value, its stock what it has of things."""
 
     title: str
     summary: str
     href: str
     tiles: tuple[IndicatorView, ...]
     indicators: int
+    stock: tuple[SourceView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +108,7 @@ class Goal:
     key: str
     title: str
     promise: str
+    href: str
     themes: tuple[ThemeCard, ...]
 
 
@@ -78,6 +119,36 @@ class ThemesView:
     goals: tuple[Goal, ...]
     csv_href: str
     json_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A theme with how far it has come: its indicators that have a number, and how many have none yet."""
+
+    title: str
+    summary: str
+    href: str
+    indicators: tuple[IndicatorView, ...]
+    without: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoalView:
+    """One Zielbild.
+
+    Attributes:
+        title: Its name.
+        promise: What it means, in a sentence.
+        trail: Breadcrumbs, without this page.
+        themes: The themes that serve it.
+        others: The other Zielbilder.
+    """
+
+    title: str
+    promise: str
+    trail: tuple[Link, ...]
+    themes: tuple[Measured, ...]
+    others: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +167,14 @@ class ThemeView:
     Attributes:
         title: Its name.
         summary: What it is about.
-        goal: Title of the Zielbild that it serves.
+        goal: The Zielbild that it serves.
         trail: Breadcrumbs, without this page.
-        indicators: How the city does.
-        people: What a person can do.
+        gauges: Newest values of what it measures, the most telling first.
+        series: How many series it measures in all.
+        series_silent: How many of them say nothing about now.
+        indicators: How the city does, as far as there is a number.
+        missing: Indicators that have none, with the reason.
+        people: What a person can do today.
         city: What the city moves.
         sources: The datasets that belong to it.
         csv_href: Its indicators as a table.
@@ -108,64 +183,15 @@ class ThemeView:
 
     title: str
     summary: str
-    goal: str
+    goal: Link
     trail: tuple[Link, ...]
+    gauges: tuple[Gauge, ...]
+    series: int
+    series_silent: int
     indicators: tuple[IndicatorView, ...]
+    missing: tuple[IndicatorView, ...]
     people: tuple[ActView, ...]
     city: tuple[ActView, ...]
-    sources: tuple[Link, ...]
+    sources: tuple[SourceView, ...]
     csv_href: str
     json_href: str
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetView:
-    """One dataset.
-
-    Attributes:
-        key: Its key, also its anchor.
-        title: Its name.
-        kind: Key of how its data come here.
-        publisher: Who publishes it, or empty.
-        licence: Name of the licence, or empty when nobody stated one.
-        restricted: Whether its terms keep it from being taken as a whole.
-        attribution: The credit line, or empty.
-        health: Key of its state, or empty when it is not polled.
-        since_us: When it became so, or None.
-        last_us: Time of its newest value, or None.
-        things: How many things there are.
-        series: How many series of values.
-        cadence_s: Seconds between two values, or 0.
-        every_s: Seconds between two polls, or 0.
-        simulated: Whether nobody measured its values.
-        themes: The themes that it belongs to.
-        csv_href: Its newest values as a table, or empty.
-        json_href: Its description for programs.
-    """
-
-    key: str
-    title: str
-    kind: str
-    publisher: str = ""
-    licence: str = ""
-    restricted: bool = False
-    attribution: str = ""
-    health: str = ""
-    since_us: int | None = None
-    last_us: int | None = None
-    things: int = 0
-    series: int = 0
-    cadence_s: int = 0
-    every_s: int = 0
-    simulated: bool = False
-    themes: tuple[Link, ...] = ()
-    csv_href: str = ""
-    json_href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DataView:
-    """What data the city has."""
-
-    datasets: tuple[DatasetView, ...]
-    api_href: str

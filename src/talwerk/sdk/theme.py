@@ -236,11 +236,13 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     Attributes:
         text: what.
-        address: of the page where it is done, from the root on; empty when it is done elsewhere or not yet.
+        page: name of the portal's page where it is done, e.g. ``stations``; each language has its own address for it.
+        address: where it is done otherwise, from the root on; empty when it is done elsewhere or not yet.
         planned: whether it cannot be done yet.
     """
 
     text: Wording
+    page: Annotated[str, Meta(pattern=r"^([a-z][a-z_]*)?$")] = ""
     address: Annotated[str, Meta(pattern=r"^(/[^\s]*)?$")] = ""
     planned: bool = False
 

@@ -1,5 +1,7 @@
 """The portal's addresses: from a request to the facts of a page, read through the broker."""
 
+from .backstage import Backstage, Platform
+from .knowledge import Knowledge
 from .routes import portal_routes
 
-__all__ = ["portal_routes"]
+__all__ = ["Backstage", "Knowledge", "Platform", "portal_routes"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from talwerk.portal.views import PageView
@@ -47,6 +47,7 @@ class Leaf:
             neither here nor by the browser.
         lists: Those of the fields of the query that a form sends several times; they are read as one, with commas.
         moves: Whether its own parts are renewed while somebody looks at it (``data-live``).
+        before: Awaited before the page is made, for what has to be asked of another process.
     """
 
     name: str
@@ -57,3 +58,4 @@ class Leaf:
     takes: tuple[str, ...] = field(default=())
     lists: tuple[str, ...] = ()
     moves: bool = True
+    before: Callable[[], Awaitable[None]] | None = None

@@ -17,9 +17,6 @@ from talwerk.core.errors import DomainError
 from talwerk.core.instants import Clock
 from talwerk.portal.static import mark_href, static_routes
 from talwerk.sdk.profile import Profile
-from talwerk.services.catalogue.catalogue import Catalogue
-from talwerk.services.indicators.themes import Themes
-from talwerk.services.places.whereabouts import Gazetteer
 
 from . import addresses, measuring
 from .addresses import with_query
@@ -35,18 +32,21 @@ from .answers import (
     passing_answer,
     wants_page,
 )
+from .datasets import DatasetPages
 from .desk import Desk, House, mark_of
 from .here import Here
+from .knowledge import Knowledge
 from .languages import languages_of, preferred
 from .leaf import Ask, Found, Leaf
 from .map_land import CityMaps
 from .map_leaf import Maps
 from .map_stock import Stocks
 from .newest import Peaks
+from .platform import PlatformPages
 from .register import Registers
 from .scene import Scene
 from .shelf import Sheet, Shelf
-from .themes import Shelves
+from .themes import ThemePages
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +63,18 @@ class Portal:
         shelf: Keeps rendered pages for a moment.
         leaves: The kinds of pages.
         profile: Whose portal this is.
+        viewed: Told the name of each kind of page that was shown to somebody.
     """
 
-    def __init__(self, desks: Mapping[str, Desk], shelf: Shelf, leaves: Iterable[Leaf], profile: Profile) -> None:
+    def __init__(
+        self,
+        desks: Mapping[str, Desk],
+        shelf: Shelf,
+        leaves: Iterable[Leaf],
+        profile: Profile,
+        viewed: Callable[[str], None],
+    ) -> None:
+        self._viewed = viewed
         self._desks = desks
         self._shelf = shelf
         self._leaves = tuple(leaves)
@@ -105,12 +114,17 @@ class Portal:
 
         async def answer(request: Request) -> Response:
             try:
+                if leaf.before is not None:
+                    await leaf.before()
                 if request.method == "POST" and leaf.takes:
                     ask = self._ask(request, leaf, await _form(request, leaf))
                     scope, others = request.scope["talwerk.scope"], self._elsewhere(leaf, desk, ask)
                     html = desk.html(scope, leaf, lambda scene: leaf.handler(ask, scene), others)
                     return passing_answer(request, html, desk.phrases.locale)
-                return page_answer(request, self._sheet(request, leaf, desk), desk.phrases.locale)
+                sheet = self._sheet(request, leaf, desk)
+                if opened(request):
+                    self._viewed(leaf.name)
+                return page_answer(request, sheet, desk.phrases.locale)
             except PageElsewhere as found:
                 return elsewhere_answer(request, found.href)
             except PageError as error:
@@ -159,6 +173,11 @@ def fields_of(request: Request, reads: Iterable[str], lists: Container[str] = ()
     return {name: ",".join(given.getlist(name)) if name in lists else given[name] for name in reads if name in given}
 
 
+def opened(request: Request) -> bool:
+    """Whether somebody opens a page, and no script renews one that is open already."""
+    return request.method == "GET" and request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+
+
 class Beyond(BaseRoute):
     """Whatever no other route knows: a page for people; programs get the problem document of the whole house.
 
@@ -187,21 +206,23 @@ class Beyond(BaseRoute):
         await response(scope, receive, send)
 
 
-def portal_routes(
-    broker: Broker, profile: Profile, clock: Clock, themes: Themes, datasets: Catalogue, gazetteer: Gazetteer
-) -> list[BaseRoute]:
+def portal_routes(broker: Broker, profile: Profile, clock: Clock, known: Knowledge) -> list[BaseRoute]:
     """The portal of a city, as routes; they come last, because they answer for whatever no other route knows."""
+    themes, datasets, gazetteer = known.themes, known.datasets, known.gazetteer
+    sources = DatasetPages(themes, datasets, known.backstage.base)
     maps = Maps(CityMaps(gazetteer), Stocks(broker, clock), datasets, themes)
     leaves = (
         *measuring.leaves(),
-        *Shelves(broker, profile, themes, datasets).leaves(),
+        *ThemePages(broker, profile, themes, datasets).leaves(),
+        *PlatformPages(broker, known.backstage, sources).leaves(),
+        *sources.leaves(),
         *Here(gazetteer, datasets).leaves(),
         *maps.leaves(),
     )
     names = frozenset(leaf.name for leaf in leaves)
     house = House(broker, profile, clock, Registers(broker, clock), Peaks(), names)
     desks = {language: Desk(house, language) for language in languages_of(profile)}
-    return Portal(desks, Shelf(clock, broker.position), leaves, profile).routes()
+    return Portal(desks, Shelf(clock, broker.position), leaves, profile, known.backstage.viewed).routes()
 
 
 def _nothing_there(_ask: Ask, _scene: Scene) -> Found:

@@ -1,196 +1,231 @@
-"""The facts of the pages of themes and data."""
+"""The facts of the pages of themes and Zielbilder."""
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from collections.abc import Iterator
 
 from talwerk.broker import Broker
-from talwerk.core.terms import compact
-from talwerk.core.units import symbol
+from talwerk.core.instants import SECOND
+from talwerk.core.series import Series
+from talwerk.core.terms import expand
 from talwerk.portal.place import Link
 from talwerk.portal.theme_views import (
     ActView,
-    DatasetView,
-    DataView,
     Goal,
-    IndicatorView,
+    GoalView,
+    Measured,
+    SourceView,
     ThemeCard,
     ThemesView,
     ThemeView,
 )
 from talwerk.sdk.profile import Profile
-from talwerk.sdk.theme import Act, Indicator, Theme, Unsourced
+from talwerk.sdk.theme import Act, Theme, Zielbild
 from talwerk.services.catalogue.catalogue import Catalogue
-from talwerk.services.catalogue.dataset import Dataset, Kind
-from talwerk.services.indicators.keeping import VALUE, Standing, indicator_id, standings
-from talwerk.services.indicators.result import Absence
+from talwerk.services.catalogue.dataset import Kind
 from talwerk.services.indicators.themes import Themes
 
 from . import addresses
 from .answers import PageError
-from .leaf import Leaf
-from .scene import Scene
+from .indicators import Indicators, with_value
+from .leaf import Ask, Found, Leaf
+from .register import key_of
+from .scene import Place, Scene, stale_after_s
 
-NOT_COMPUTED = "not-computed"
+GAUGES_MAX = 8
+STOCK_MAX = 3
 
 
-class Shelves:
-    """Themes and datasets as pages show them.
+class ThemePages:
+    """Themes and Zielbilder as pages show them.
 
     Args:
         broker: The way to the data.
-        profile: Whose authority names indicators.
+        profile: Whose authority names indicators, and which connector reads a source.
         themes: What is shown.
         catalogue: The datasets.
     """
 
     def __init__(self, broker: Broker, profile: Profile, themes: Themes, catalogue: Catalogue) -> None:
-        self._broker = broker
-        self._ags = profile.city.ags
         self._themes = themes
         self._catalogue = catalogue
+        self._indicators = Indicators(broker, profile.city.ags, catalogue)
+        self._connectors = {source.key: source.connector for source in profile.sources}
 
     def leaves(self) -> tuple[Leaf, ...]:
-        """The kinds of pages: themes where the city has any, and the data."""
-        data = Leaf(addresses.DATA, lambda _ask, scene: (self.data(scene), ()))
+        """The kinds of pages; none where the city has no themes."""
         if not self._themes.themes:
-            return (data,)
+            return ()
         return (
-            data,
             Leaf(addresses.THEMES, lambda _ask, scene: (self.themes(scene), ())),
-            Leaf(
-                addresses.THEMES,
-                lambda ask, scene: (self.theme(scene, ask.path["key"]), ()),
-                addresses.THEMES,
-                "/{key}",
-            ),
+            Leaf(addresses.THEMES, self.theme, addresses.THEMES, "/{key}"),
+            Leaf(addresses.GOAL, self.goal, addresses.THEMES, "/{key}"),
         )
 
     def themes(self, scene: Scene) -> ThemesView:
         """All themes, by what the city wants to be; a Zielbild that no theme serves is not shown."""
-        goals = []
-        for zielbild in self._themes.zielbilder:
-            serving = [theme for theme in self._themes.themes if theme.zielbild == zielbild.key]
-            cards = tuple(self._card(theme, scene) for theme in serving)
-            if cards:
-                goals.append(
-                    Goal(
-                        zielbild.key,
-                        zielbild.title.said(scene.texts.language),
-                        zielbild.promise.said(scene.texts.language),
-                        cards,
-                    )
-                )
+        language = scene.texts.language
+        goals = (
+            Goal(
+                zielbild.key,
+                zielbild.title.said(language),
+                zielbild.promise.said(language),
+                scene.to.href(addresses.GOAL, zielbild.key),
+                tuple(self._card(theme, scene) for theme in self._serving(zielbild)),
+            )
+            for zielbild in self._zielbilder()
+        )
         return ThemesView(tuple(goals), f"{addresses.THEMES_API}.csv", addresses.THEMES_API)
 
-    def theme(self, scene: Scene, key: str) -> ThemeView:
-        """One theme.
+    def goal(self, ask: Ask, scene: Scene) -> Found:
+        """One Zielbild, with everything that is measured on the way to it.
+
+        Raises:
+            PageError: There is no such Zielbild, or no theme serves it.
+        """
+        language, key = scene.texts.language, ask.path["key"]
+        zielbild = next((one for one in self._zielbilder() if one.key == key), None)
+        if zielbild is None:
+            raise PageError(404, scene.texts.text("goal.unknown"))
+        measured = []
+        for theme in self._serving(zielbild):
+            found = self._indicators.of(theme, scene, in_full=True)
+            told = with_value(found)
+            title, summary = theme.title.said(language), theme.summary.said(language)
+            href = scene.to.href(addresses.THEMES, theme.key)
+            measured.append(Measured(title, summary, href, told, len(found) - len(told)))
+        view = GoalView(
+            title=zielbild.title.said(language),
+            promise=zielbild.promise.said(language),
+            trail=(Link(scene.texts.text("frame.nav_themes"), scene.to.href(addresses.THEMES)),),
+            themes=tuple(measured),
+            others=tuple(self._goal_link(one, scene) for one in self._zielbilder() if one.key != key),
+        )
+        return view, ()
+
+    def theme(self, ask: Ask, scene: Scene) -> Found:
+        """One theme, and the places whose values it shows.
 
         Raises:
             PageError: There is no such theme.
         """
-        theme = self._themes.theme(key)
+        theme = self._themes.theme(ask.path["key"])
         if theme is None:
-            raise PageError(404)
-        path = f"{addresses.THEMES_API}/{theme.key}"
-        return ThemeView(
-            title=theme.title.said(scene.texts.language),
-            summary=theme.summary.said(scene.texts.language),
-            goal=self._themes.zielbild(theme).title.said(scene.texts.language),
-            trail=(Link(scene.texts.text("frame.nav_themes"), scene.to.href(addresses.THEMES)),),
-            indicators=self._indicators(theme, scene),
-            people=tuple(_act(act, scene) for act in theme.people),
-            city=tuple(_act(act, scene) for act in theme.city),
-            sources=tuple(
-                Link(one.title, f"{scene.to.href(addresses.DATA)}#{one.key}")
-                for one in self._catalogue.datasets(scene.scope)
-                # What the city computes belongs to every theme, and stands on its page anyway.
-                if theme.key in one.themes and one.kind is not Kind.COMPUTED
-            ),
+            raise PageError(404, scene.texts.text("theme.unknown"))
+        language, path = scene.texts.language, f"{addresses.THEMES_API}/{theme.key}"
+        series = self._series(theme, scene)
+        places = tuple(_telling(theme, series, scene))
+        found = self._indicators.of(theme, scene, in_full=True)
+        goal = self._goal_link(self._themes.zielbild(theme), scene)
+        view = ThemeView(
+            title=theme.title.said(language),
+            summary=theme.summary.said(language),
+            goal=goal,
+            trail=(Link(scene.texts.text("frame.nav_themes"), scene.to.href(addresses.THEMES)), goal),
+            gauges=tuple(scene.gauge(place) for place in places),
+            series=len(series),
+            series_silent=sum(_silent(one, scene) for one in series),
+            indicators=with_value(found),
+            missing=tuple(one for one in found if one.value is None),
+            people=tuple(_acts(theme.people, scene)),
+            city=tuple(ActView(act.text.said(language), planned=act.planned) for act in theme.city),
+            sources=self._sources(theme, scene),
             csv_href=f"{path}.csv",
             json_href=path,
         )
+        return view, places
 
-    def data(self, scene: Scene) -> DataView:
-        """All datasets."""
-        return DataView(
-            datasets=tuple(self._dataset(one, scene) for one in self._catalogue.datasets(scene.scope)),
-            api_href=addresses.DATASETS_API,
-        )
+    def _zielbilder(self) -> Iterator[Zielbild]:
+        return (zielbild for zielbild in self._themes.zielbilder if self._serving(zielbild))
+
+    def _serving(self, zielbild: Zielbild) -> list[Theme]:
+        return [theme for theme in self._themes.themes if theme.zielbild == zielbild.key]
+
+    def _goal_link(self, zielbild: Zielbild, scene: Scene) -> Link:
+        return Link(zielbild.title.said(scene.texts.language), scene.to.href(addresses.GOAL, zielbild.key))
 
     def _card(self, theme: Theme, scene: Scene) -> ThemeCard:
-        shown = self._indicators(theme, scene)
-        wanted = [one for one in shown if not theme.tiles or one.key in theme.tiles]
+        shown = self._indicators.of(theme, scene)
+        tiles = with_value(one for one in shown if not theme.tiles or one.key in theme.tiles)
+        # What is counted speaks where nothing is computed yet.
+        stock = () if tiles else tuple(one for one in self._sources(theme, scene) if one.things)[:STOCK_MAX]
         return ThemeCard(
             title=theme.title.said(scene.texts.language),
             summary=theme.summary.said(scene.texts.language),
             href=scene.to.href(addresses.THEMES, theme.key),
-            tiles=tuple(one for one in wanted if one.value is not None),
+            tiles=tiles,
             indicators=len(shown),
+            stock=stock,
         )
 
-    def _indicators(self, theme: Theme, scene: Scene) -> tuple[IndicatorView, ...]:
-        ids = {one.key: indicator_id(self._ags, theme, one) for one in theme.indicators}
-        kept = standings(self._broker, scene.scope, ids.values())
+    def _sources(self, theme: Theme, scene: Scene) -> tuple[SourceView, ...]:
         return tuple(
-            _indicator(one, ids[one.key], kept.get(ids[one.key], Standing()), scene) for one in theme.indicators
+            SourceView(
+                title=one.title,
+                href=scene.to.href(addresses.DATA, one.key),
+                health=one.health.value if one.health is not None else "",
+                since_us=one.since,
+                last_us=one.last,
+                things=one.things,
+                series=one.series,
+            )
+            for one in self._catalogue.datasets(scene.scope, scene.texts.language)
+            # What the city computes belongs to every theme, and stands on its page anyway.
+            if theme.key in one.themes and one.kind is not Kind.COMPUTED
         )
 
-    def _dataset(self, one: Dataset, scene: Scene) -> DatasetView:
-        path = f"{addresses.DATASETS_API}/{quote(one.key, safe='')}"
-        titles = {theme.key: theme.title.said(scene.texts.language) for theme in self._themes.themes}
-        return DatasetView(
-            key=one.key,
-            title=one.title,
-            kind=one.kind.value,
-            publisher=one.publisher,
-            licence="" if one.licence in {"", "unknown"} else one.licence,
-            restricted=not one.exportable,
-            attribution=one.attribution if one.attribution != one.title else "",
-            health="" if one.health is None else one.health.value,
-            since_us=one.since,
-            last_us=one.last,
-            things=one.things,
-            series=one.series,
-            cadence_s=one.cadence_s,
-            every_s=one.every_s,
-            simulated=one.simulated,
-            themes=tuple(
-                Link(titles[key], scene.to.href(addresses.THEMES, key))
-                for key in one.themes
-                if one.kind is not Kind.COMPUTED
-            ),
-            csv_href=f"{path}.csv" if one.exportable and one.series else "",
-            json_href=path,
-        )
+    def _series(self, theme: Theme, scene: Scene) -> tuple[Series, ...]:
+        """What is measured by the sources of a theme, or at things of its types; ids of our own making name theirs."""
+        ours: dict[tuple[str, str], bool] = {}
+        found = []
+        for series in scene.register.series:
+            source, kind = series.provenance.source, _kind(series.entity)
+            if (source, kind) not in ours:
+                belongs = theme in self._themes.of_source(source, self._connectors.get(source, ""))
+                ours[source, kind] = belongs or kind in theme.types
+            if ours[source, kind]:
+                found.append(series)
+        return tuple(found)
 
 
-def _indicator(indicator: Indicator, entity: str, now: Standing, scene: Scene) -> IndicatorView:
-    measure = indicator.measure
-    absence = "" if now.value is not None else now.absence.value if now.absence is not None else NOT_COMPUTED
-    return IndicatorView(
-        key=indicator.key,
-        title=indicator.title.said(scene.texts.language),
-        formula=indicator.formula.said(scene.texts.language),
-        denominator=indicator.denominator.said(scene.texts.language),
-        unit=indicator.unit_text.said(scene.texts.language)
-        if indicator.unit_text is not None
-        else symbol(indicator.unit),
-        decimals=indicator.decimals,
-        value=now.value,
-        absence=Absence.UNSOURCED.value if isinstance(measure, Unsourced) else absence,
-        missing=measure.missing.said(scene.texts.language) if isinstance(measure, Unsourced) else "",
-        numerator=now.numerator,
-        whole=now.denominator,
-        as_of_us=now.as_of,
-        start_us=now.start,
-        end_us=now.end,
-        place=scene.register.station(now.place) if now.place else "",
-        sources=now.attribution or now.sources,
-        simulated=now.simulated,
-        history_href=f"{addresses.API}/{entity}/{compact(VALUE)}.csv" if now.value is not None else "",
-    )
+def _telling(theme: Theme, series: tuple[Series, ...], scene: Scene) -> Iterator[Place]:
+    """The few series that stand for all: points of the profile first, then one of each quantity of each source.
+
+    What the theme is asked for by value comes before everything else, and what is fresh before what is silent.
+    """
+    wanted: dict[str, int] = {expand(name): rank for rank, name in enumerate(theme.queried)}
+    points = {key_of(place.series): rank for rank, place in enumerate(scene.named)}
+
+    def rank(one: Series) -> tuple[int, bool, int, int]:
+        asked = wanted.get(one.attribute, len(wanted))
+        return points.get(key_of(one), len(points)), _silent(one, scene), asked, -(one.last or 0)
+
+    seen: set[tuple[str, str]] = set()
+    shown = 0
+    for one in sorted(series, key=rank):
+        kind = one.provenance.source, one.attribute
+        if shown == GAUGES_MAX or (key_of(one) not in points and kind in seen):
+            continue
+        place = scene.place_of(one.entity, one.attribute, one.dataset)
+        if place is not None:
+            seen.add(kind)
+            shown += 1
+            yield place
 
 
-def _act(act: Act, scene: Scene) -> ActView:
-    return ActView(act.text.said(scene.texts.language), act.address, act.planned)
+def _kind(entity: str) -> str:
+    parts = entity.split(":", 3)
+    return parts[2] if parts[:2] == ["urn", "ngsi-ld"] and len(parts) > 3 else ""
+
+
+def _silent(series: Series, scene: Scene) -> bool:
+    stale_s = stale_after_s(series, None)
+    return 0 < stale_s < (scene.now - (series.last or 0)) / SECOND
+
+
+def _acts(acts: tuple[Act, ...], scene: Scene) -> Iterator[ActView]:
+    """What can be done today, and where; a page that this language lacks is no place to do anything."""
+    for act in acts:
+        if act.planned or (act.page and act.page not in scene.to):
+            continue
+        yield ActView(act.text.said(scene.texts.language), scene.to.href(act.page) if act.page else act.address)

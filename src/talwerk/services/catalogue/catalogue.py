@@ -13,10 +13,11 @@ from talwerk import texts
 from talwerk.broker import Broker
 from talwerk.core.entity import Attribute
 from talwerk.core.errors import DomainError
+from talwerk.core.identifiers import city_urn
 from talwerk.core.instants import Clock, Instant
-from talwerk.core.query import Page, Query
+from talwerk.core.query import Page, Query, Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import Series
+from talwerk.core.series import Series, SeriesKey
 from talwerk.core.terms import compact, expand
 from talwerk.sdk.profile import Profile
 from talwerk.sdk.territory import Territory
@@ -25,18 +26,22 @@ from talwerk.services.indicators.keeping import TYPE as INDICATOR
 from talwerk.services.indicators.themes import Themes
 from talwerk.services.places.register import FILE, is_simulated
 from talwerk.services.sources.discovery import discover
+from talwerk.services.sources.duty import OWNER
 from talwerk.services.sources.duty import TYPE as SOURCE
 from talwerk.services.sources.feed import Feed, feed
 from talwerk.services.sources.state import Health
 
-from .dataset import Dataset, Kind
+from .dataset import Dataset, Field, Kind
 
 LANGUAGE = "de"
-"""Of the titles that no source brings along: the city's first."""
+"""In which sources and profiles write their titles; other languages have words for those that they know."""
 READING_SHARE = 20
 """The catalogue is kept at least this many times as long as it took to read."""
 _SOURCES_MAX = 1_000
 
+_AREA = "gebiet-"
+_WORDS = {OWN: "computed", ADDRESSES: "addresses"}
+"""Datasets of the city's own, by what their words are called."""
 _STATE = f":{SOURCE}:"
 """Part of the ids of the entities that say how sources are; they are about data, not data."""
 _HEALTH, _ERROR = expand("health"), expand("lastError")
@@ -71,8 +76,20 @@ class Catalogue:
         self._clock = clock
         self._kept: dict[object, tuple[int, float, float, tuple[Dataset, ...]]] = {}
 
-    def datasets(self, scope: Scope) -> tuple[Dataset, ...]:
-        """All datasets: polled ones in the order of the profile, then the others by title."""
+    def datasets(self, scope: Scope, language: str = LANGUAGE) -> tuple[Dataset, ...]:
+        """All datasets: polled ones in the order of the profile, then the others by title.
+
+        Args:
+            scope: on whose behalf.
+            language: of their titles, as far as there are words for them; a folder of the texts.
+        """
+        found = self._found(scope)
+        if language == LANGUAGE:
+            return found
+        words = texts.catalogue(language)
+        return tuple(msgspec.structs.replace(one, title=_said(one, words)) for one in found)
+
+    def _found(self, scope: Scope) -> tuple[Dataset, ...]:
         seen = (scope.tenant, scope.predicate, scope.attributes)
         position, now_s = self._broker.position(), self._clock.monotonic_s()
         kept = self._kept.get(seen)
@@ -85,9 +102,36 @@ class Catalogue:
         self._kept[seen] = (position, now_s + cost_s, cost_s, found)
         return found
 
-    def dataset(self, scope: Scope, key: str) -> Dataset | None:
+    def dataset(self, scope: Scope, key: str, language: str = LANGUAGE) -> Dataset | None:
         """The dataset of that key, None when there is none."""
-        return next((dataset for dataset in self.datasets(scope) if dataset.key == key), None)
+        return next((dataset for dataset in self.datasets(scope, language) if dataset.key == key), None)
+
+    def fields(self, scope: Scope, key: str) -> tuple[Field, ...]:
+        """What a dataset tells of its things: measured quantities first, then by name."""
+        found: dict[tuple[bool, str, str], set[str]] = defaultdict(set)
+        for one in self._broker.series(scope):
+            if one.closed is None and one.provenance.source == key and _STATE not in one.entity:
+                found[not _holds_values(one), compact(one.attribute), one.unit or ""].add(one.entity)
+        return tuple(
+            Field(name=name, unit=unit, things=len(things), measured=not told)
+            for (told, name, unit), things in sorted(found.items())
+        )
+
+    def turns(self, scope: Scope, key: str, last: int) -> tuple[tuple[Instant, Health], ...]:
+        """How a source was: each state with the time since which it was so, the oldest first.
+
+        Args:
+            scope: on whose behalf.
+            key: of the source.
+            last: how many changes at most.
+        """
+        entity = city_urn(SOURCE, self._profile.city.ags, OWNER, key)
+        points = self._broker.points(SeriesKey(entity=entity, attribute=_HEALTH), Window(), scope, last)
+        turns: list[tuple[Instant, Health]] = []
+        for at, value in zip(points.at, points.values, strict=True):
+            if value in list(Health) and (not turns or turns[-1][1] != value):
+                turns.append((Instant(at), Health(value)))
+        return tuple(turns)
 
     def series(self, scope: Scope, key: str) -> tuple[Series, ...]:
         """The open series of values of a dataset, by entity and attribute."""
@@ -175,7 +219,7 @@ class Catalogue:
                 continue
             made_up = layer.key == "addresses" and is_simulated(self._folder / FILE)
             yield Dataset(
-                key=ADDRESSES if layer.key == "addresses" else f"gebiet-{layer.key}",
+                key=ADDRESSES if layer.key == "addresses" else f"{_AREA}{layer.key}",
                 kind=Kind.LAYER,
                 title=texts.catalogue(LANGUAGE).text(f"dataset.{layer.key}"),
                 licence=MADE_UP.licence if made_up else layer.licence,
@@ -226,6 +270,12 @@ def _counted(plain: Dataset, series: Sequence[Series]) -> Dataset:
 def _holds_values(series: Series) -> bool:
     """Whether a series is measured, and not only said: it has a unit or a rhythm."""
     return series.closed is None and series.last is not None and bool(series.unit or series.provenance.cadence_s)
+
+
+def _said(one: Dataset, words: texts.Catalogue) -> str:
+    """The title in another language; what nobody has words for keeps the name that it brings along."""
+    name = f"dataset.{_WORDS.get(one.key, one.key).removeprefix(_AREA)}"
+    return words.text(name) if name in words else one.title
 
 
 def _keys(themes: Themes, source: str, connector: str = "") -> tuple[str, ...]:

@@ -23,6 +23,22 @@ class Kind(StrEnum):
     """The city computes them from the others."""
 
 
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """What a dataset tells of its things.
+
+    Attributes:
+        name: short attribute name.
+        unit: UN/CEFACT code, empty for what has none.
+        things: how many things have it.
+        measured: whether it is measured, and not only said.
+    """
+
+    name: str
+    unit: str = ""
+    things: int
+    measured: bool
+
+
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     """One dataset.
 

@@ -83,6 +83,7 @@ CONNECTOR = Connector(
     key="brightsky-alerts",
     title="Wetterwarnungen des Deutschen Wetterdienstes (über Bright Sky)",
     publisher=SOURCE,
+    short="DWD",
     licence="unknown",
     terms="Bright Sky is free software (MIT); the weather service's own terms for its warnings were not seen. Whoever "
     "has read them sets the licence in the profile.",

@@ -101,6 +101,7 @@ CONNECTOR = Connector(
     key="brightsky-weather",
     title="Wetter des Deutschen Wetterdienstes (über Bright Sky)",
     publisher="Deutscher Wetterdienst",
+    short="DWD",
     licence="unknown",
     terms="Bright Sky is free software (MIT); the weather service's own terms for its open data were not seen. Whoever "
     "has read them sets the licence in the profile.",

@@ -60,6 +60,7 @@ CONNECTOR = Connector(
     key="hochwasserportal-nrw",
     title="Hochwasserportal NRW",
     publisher="Landesamt für Natur, Umwelt und Klima Nordrhein-Westfalen (LANUK, bis 2025 LANUV)",
+    short="LANUK NRW",
     licence="unknown",
     terms="Archived series and the portal's own downloads are offered under DL-DE-ZERO-2.0; whether that covers these "
     "files was not seen. An operator who has asked sets the licence in the profile.",

@@ -82,6 +82,7 @@ CONNECTOR = Connector(
     key="smard",
     title="SMARD Strommarktdaten",
     publisher="Bundesnetzagentur",
+    short="SMARD",
     licence="unknown",
     terms="The agency's terms for these files were not seen. Whoever has read them sets the licence in the profile.",
     attribution="Bundesnetzagentur, SMARD.de",

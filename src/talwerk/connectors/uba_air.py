@@ -87,6 +87,7 @@ CONNECTOR = Connector(
     key="uba-air",
     title="Luftdaten des Umweltbundesamtes",
     publisher="Umweltbundesamt",
+    short="UBA",
     licence="unknown",
     terms="The agency's terms for this interface were not seen; the values come from the states' networks. Whoever "
     "has read them sets the licence in the profile.",

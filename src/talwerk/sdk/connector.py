@@ -92,6 +92,7 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         key: stable; profiles name it.
         title: what people call the source.
         publisher: who publishes it.
+        short: name of the publisher for narrow places, empty when its name is short.
         licence: SPDX identifier, ``restricted`` (for example non-commercial) or ``unknown``; the last two block bulk
             export until an operator decides.
         terms: where the terms were found, or why they are unknown.
@@ -112,6 +113,7 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     key: Key
     title: Name
     publisher: Name
+    short: str = ""
     licence: Name
     terms: Annotated[str, Meta(min_length=1)]
     attribution: Name

@@ -184,6 +184,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         parameters: for the connector.
         title: what people call it, empty for the connector's.
         publisher: who publishes it, empty for the connector's.
+        short: its name for narrow places, empty for the connector's or the publisher's.
         licence: SPDX identifier, ``restricted`` or ``unknown``, empty for the connector's: whoever has asked may know
             more.
         attribution: the credit line, empty for the connector's.
@@ -200,6 +201,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     parameters: dict[str, str | int | float | bool] = {}
     title: str = ""
     publisher: str = ""
+    short: str = ""
     licence: str = ""
     attribution: str = ""
     every_s: Annotated[int, Meta(ge=0)] = 0

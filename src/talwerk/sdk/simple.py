@@ -135,6 +135,7 @@ class Simple(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     key: Key
     title: Name
     publisher: Name
+    short: str = ""
     licence: Name
     terms: Annotated[str, Meta(min_length=1)]
     attribution: Name

@@ -33,6 +33,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
         key: of the source.
         title: what people call it.
         publisher: who publishes it.
+        short: its name for narrow places.
         address: what paths follow.
         ags: key of the authority in ids.
         connector: how it is read.
@@ -51,6 +52,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     title: str
     publisher: str
+    short: str
     address: str
     ags: str
     connector: Connector
@@ -175,6 +177,7 @@ def feed(source: Source, profile: Profile, found: dict[str, Found], folder: Path
         key=source.key,
         title=source.title or connector.title,
         publisher=source.publisher or connector.publisher,
+        short=source.short or source.publisher or connector.short or connector.publisher,
         address=source.address,
         ags=profile.city.ags,
         connector=connector,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,10 +16,9 @@ import msgspec
 
 from talwerk.sdk.connector import MIB, Connector, Request
 from talwerk.sdk.paging import native_of
-from talwerk.sdk.places import Bounds, bounds_of, in_degrees, positions, within
+from talwerk.sdk.places import Bounds, bounds_of, foreign_system, in_degrees, positions, within
 from talwerk.sdk.reading import Context, Finding, Thing, Unusable, Whole
 
-WGS84 = re.compile(r"(CRS:?:?84h?|EPSG.*[:/](4326|4979))$")
 GRAIN = 6
 """Digits of a degree that tell features apart: a tenth of a metre."""
 
@@ -43,9 +41,8 @@ def features(payload: Any, context: Context) -> Iterator[Finding]:
     Raises:
         ValueError: it is in another reference system, or lies somewhere else altogether.
     """
-    system = ((payload.get("crs") or {}).get("properties") or {}).get("name", "CRS84")
-    if not WGS84.search(str(system)):
-        raise ValueError(f"the coordinates are in {str(system)[:60]}, not in EPSG:4326")
+    if system := foreign_system(payload):
+        raise ValueError(f"the coordinates are in {system}, not in EPSG:4326")
     layer = _layer(context)
     named: set[str] = set()
     inside = outside = 0

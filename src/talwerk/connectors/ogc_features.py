@@ -12,24 +12,22 @@ from typing import Any
 
 from talwerk.sdk.connector import Connector, Request
 from talwerk.sdk.paging import native_of, next_page, query_of
+from talwerk.sdk.places import Bounds, bounds_of, foreign_system, in_degrees, positions, within
 from talwerk.sdk.reading import Ask, Context, Current, Finding, Thing, Unusable, Whole, number
 
-WGS84 = re.compile(r"(CRS:?:?84h?|EPSG.*[:/]4326|EPSG.*[:/]4979)$")
 NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
-Bounds = tuple[float, float, float, float]
 
 
 def items(payload: Any, context: Context) -> Iterator[Finding]:
     """One page of a collection.
 
     Raises:
-        ValueError: it is in another reference system.
+        ValueError: it is in another reference system, or the profile's bounds are none.
     """
-    system = ((payload.get("crs") or {}).get("properties") or {}).get("name", "CRS84")
-    if not WGS84.search(str(system)):
-        raise ValueError(f"the coordinates are in {str(system)[:60]}, not in WGS 84")
+    if system := foreign_system(payload):
+        raise ValueError(f"the coordinates are in {system}, not in WGS 84")
     features = payload["features"]
-    bounds = _bounds(context)
+    bounds = bounds_of(context.parameters["bbox"])
     for feature in features:
         yield from _feature(feature, bounds, context)
     more = _more(payload, features, context)
@@ -102,38 +100,14 @@ def _says(key: str, value: object) -> bool:
 
 def _fault(geometry: Any, bounds: Bounds) -> str:
     """What is wrong with a place, empty when nothing is."""
-    positions = list(_positions(geometry)) if isinstance(geometry, dict) else []
-    if not positions:
+    places = list(positions(geometry)) if isinstance(geometry, dict) else []
+    if not places:
         return "a place has no coordinates"
-    if any(not (abs(x) <= 180 and abs(y) <= 90) for x, y in positions):
+    if not all(in_degrees(x, y) for x, y in places):
         return "a place is not in degrees"
-    if all(_within(y, x, bounds) and not _within(x, y, bounds) for x, y in positions):
+    if all(within(y, x, bounds) and not within(x, y, bounds) for x, y in places):
         return "a place has latitude before longitude"
     return ""
-
-
-def _within(x: float, y: float, bounds: Bounds) -> bool:
-    west, south, east, north = bounds
-    return west <= x <= east and south <= y <= north
-
-
-def _positions(geometry: Any) -> Iterator[tuple[float, float]]:
-    """All positions of a geometry, whatever its type."""
-    if isinstance(geometry, dict):
-        for part in geometry.get("geometries") or [geometry.get("coordinates")]:
-            yield from _positions(part)
-    elif isinstance(geometry, list):
-        x, y = (number(each) for each in geometry[:2]) if len(geometry) > 1 else (None, None)
-        if x is not None and y is not None:
-            yield x, y
-        else:
-            for part in geometry:
-                yield from _positions(part)
-
-
-def _bounds(context: Context) -> Bounds:
-    west, south, east, north = (float(each) for each in str(context.parameters["bbox"]).split(","))
-    return west, south, east, north
 
 
 CONNECTOR = Connector(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,13 @@ from .reading import number
 
 Bounds = tuple[float, float, float, float]
 """West, south, east, north: degrees, WGS 84."""
+WGS84 = re.compile(r"(CRS:?:?84h?|EPSG.*[:/](4326|4979))$")
+
+
+def foreign_system(collection: dict[str, Any]) -> str:
+    """The reference system of a GeoJSON collection that names another one than WGS 84, shortened; empty otherwise."""
+    system = str(((collection.get("crs") or {}).get("properties") or {}).get("name", "CRS84"))
+    return "" if WGS84.search(system) else system[:60]
 
 
 def bounds_of(text: object) -> Bounds:

@@ -168,6 +168,28 @@ async def test_what_a_whole_list_no_longer_names_has_ended_and_may_return(tmp_pa
         assert set(there(bench, "WeatherAlert")) == {"9"}
 
 
+async def test_a_whole_list_ends_what_bears_anothers_name_unless_others_speak_of_it(
+    tmp_path: Path, recorded: Recorded
+) -> None:
+    ours, shared, theirs = (alert(f"urn:ngsi-ld:WeatherAlert:09999000:x:{n}") for n in (1, 2, 3))
+    async with desk(tmp_path, recorded) as (bench, _):
+
+        def ids() -> set[str]:
+            query = Query(types=(expand("WeatherAlert"),), page=Page(limit=100))
+            return {entity.id for entity in bench.broker.read(query, SCOPE).entities}
+
+        whole = Whole(type="WeatherAlert")
+        await say(bench, ours, shared, alert("1"), whole)
+        other = msgspec.structs.replace(bench.feed, key="dwd")
+        said = msgspec.structs.replace(shared, place="anderswo")
+        await bench.writing.write(shape([said, theirs], other, bench.clock.now()), other)
+        await say(bench, alert("1"), whole)
+        own = bench.feed.entity("WeatherAlert", "1")
+        assert ids() == {own, shared.native, theirs.native}, "what nobody else knows has ended"
+        await say(bench, ours, alert("1"), whole)
+        assert ids() == {own, ours.native, shared.native, theirs.native}
+
+
 @pytest.mark.parametrize(
     "found",
     [

@@ -204,15 +204,25 @@ class Writing:
         """Ids of the things of a type that this source has named, that have not ended, and that it no longer names."""
         named = {feed.entity(thing.type, thing.native) for thing in shaped.things}
         own = feed.entity(kind, "0").removesuffix("0")
+        city = own.removesuffix(f"{feed.key}:")
         absent: list[str] = []
         after: str | None = None
         while True:
             page = Page(limit=LIMIT_MAX, after=after)
             found = self._broker.read(Query(types=(expand(kind),), attributes=(), page=page), self._scope)
-            absent += (e.id for e in found.entities if e.id.startswith(own) and e.id not in named)
+            gone = (e.id for e in found.entities if e.id not in named)
+            # What the city names itself says whose it is; of what bears another's name its series know it.
+            absent += (
+                id_ for id_ in gone if id_.startswith(own) or (not id_.startswith(city) and self._alone(id_, feed))
+            )
             after = found.next
             if after is None:
                 return absent
+
+    def _alone(self, entity: str, feed: Feed) -> bool:
+        """Whether nobody but this source says anything about an entity."""
+        series = self._broker.series(self._scope, entity)
+        return {one.provenance.source for one in series if one.closed is None} == {feed.key}
 
     async def _submitted(self, batch: Batch) -> Ack:
         """Write, waiting a little when the writer is busy with others."""

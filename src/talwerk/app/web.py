@@ -19,12 +19,11 @@ from .intake import intake
 
 def routes(city: City) -> list[BaseRoute]:
     """Every address that the city answers; ``docs/api.md`` explains them."""
+    from talwerk.app.backstage import backstage
     from talwerk.portal.site import Knowledge, portal_routes
     from talwerk.protocols import catalogue, health, live, metrics, ngsild, places, plain, push
     from talwerk.protocols.http import description
     from talwerk.protocols.http.outgoing import Outgoing
-
-    from .backstage import backstage
 
     contexts = ngsild.Contexts.open(
         city.clock,

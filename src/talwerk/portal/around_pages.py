@@ -11,6 +11,12 @@ from talwerk.portal.around_views import (
 from talwerk.portal.pages import Page, page
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Frame
+from talwerk.portal.views import ErrorView
+
+PASSING = frozenset({500, 503})
+"""Errors that may be over when somebody tries again."""
+LOST = frozenset({404, 410})
+"""Errors after which somebody looks for another page."""
 
 
 @page.register
@@ -41,3 +47,12 @@ def _help(_view: HelpView, _frame: Frame, p: Phrasebook) -> Page:
 @page.register
 def _signing(_view: SigningView, _frame: Frame, p: Phrasebook) -> Page:
     return Page("gebaerden.html", p.text("signing.title"), {})
+
+
+@page.register
+def _error(view: ErrorView, _frame: Frame, p: Phrasebook) -> Page:
+    key = f"error.{view.status}"
+    if f"{key}.title" not in p.texts:
+        key = "error.other"
+    content = {"key": key, "again": view.status in PASSING, "lost": view.status in LOST}
+    return Page("fehler.html", p.text(f"{key}.title"), content)

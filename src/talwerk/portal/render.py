@@ -3,6 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
+import talwerk.portal.around_pages
 import talwerk.portal.data_pages
 import talwerk.portal.here_pages
 import talwerk.portal.lage_pages
@@ -25,8 +26,8 @@ CONTENT_TYPE = "text/html; charset=utf-8"
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "connect-src 'self'; media-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
 )
 """Everything comes from here; only the signs of KERN are pictures within its stylesheet."""
 

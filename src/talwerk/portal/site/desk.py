@@ -73,6 +73,10 @@ class Desk:
         self._mark = mark_of(house.profile)
         self._look_href = look_href(house.profile.look)
 
+    def scene(self, scope: Scope) -> Scene:
+        """The city now, as a Scope may see it."""
+        return Scene(self._city, self._house.registers.current(scope), scope, self._house.clock.now())
+
     def html(self, scope: Scope, leaf: Leaf, gather: Callable[[Scene], Found], elsewhere: Mapping[str, str]) -> bytes:
         """A page, from the facts that are gathered for it.
 
@@ -82,8 +86,7 @@ class Desk:
             gather: Its facts.
             elsewhere: The same page in other languages: address by language.
         """
-        house = self._house
-        scene = Scene(self._city, house.registers.current(scope), scope, house.clock.now())
+        scene = self.scene(scope)
         view, places = gather(scene)
         sees = sees_unchecked(scope, simulated=scene.register.simulated)
         banner = self._banner(scope, scene.register.simulated)
@@ -95,7 +98,7 @@ class Desk:
         """Whether nobody has checked the texts of this language, and they are not for this reader."""
         if is_checked(self.language):
             return False
-        return not sees_unchecked(scope, simulated=self._house.registers.current(scope).simulated)
+        return not sees_unchecked(scope, simulated=self._simulated(scope))
 
     def _for_public(self, frame: Frame) -> Frame:
         """Without the link to videos of which nobody has checked one."""
@@ -104,16 +107,28 @@ class Desk:
         signing = self.to.href(around.SIGNING)
         return replace(frame, foot=tuple(link for link in frame.foot if link.href != signing))
 
-    def error_html(self, scope: Scope, error: PageError) -> bytes:
-        """A page that tells what is wrong."""
+    def error_html(self, scope: Scope, error: PageError, elsewhere: Mapping[str, str]) -> bytes:
+        """A page that tells what is wrong.
+
+        Args:
+            scope: On whose behalf.
+            error: What is wrong.
+            elsewhere: The page that was asked for in other languages: address by language.
+        """
         view = ErrorView(error.status, error.detail)
+        simulated = self._simulated(scope)
+        sees = sees_unchecked(scope, simulated=simulated)
+        banner = self._banner(scope, simulated)
+        others = {other: at for other, at in elsewhere.items() if sees or is_checked(other)}
+        frame = self._frame(self._house.clock.now(), None, others, credits=(), banner=banner)
+        return render(view, frame if sees else self._for_public(frame), self.language)
+
+    def _simulated(self, scope: Scope) -> bool:
         try:
-            simulated = self._house.registers.current(scope).simulated
+            return self._house.registers.current(scope).simulated
         except DomainError:
             # What keeps a page from being made may keep the register from being read, and neither hides the error.
-            simulated = False
-        frame = self._frame(self._house.clock.now(), None, {}, credits=(), banner=self._banner(scope, simulated))
-        return render(view, frame, self.language)
+            return False
 
     def _banner(self, scope: Scope, simulated: bool) -> str:
         text = self.phrases.text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import parse_qsl, quote
 
 from starlette.exceptions import HTTPException
@@ -15,10 +15,12 @@ from starlette.types import Receive, Scope, Send
 from talwerk.broker import Broker
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import Clock
+from talwerk.core.scope import Role
 from talwerk.portal.static import mark_href, static_routes
 from talwerk.sdk.profile import Profile
+from talwerk.texts import EASY
 
-from . import addresses, measuring
+from . import addresses, easy, measuring
 from .addresses import with_query
 from .answers import (
     ALL_METHODS,
@@ -32,12 +34,15 @@ from .answers import (
     passing_answer,
     wants_page,
 )
+from .around import Around
 from .datasets import DatasetPages
 from .desk import Desk, House, mark_of
 from .here import Here
 from .knowledge import Knowledge
 from .languages import languages_of, preferred
-from .leaf import Ask, Found, Leaf
+from .leaf import Ask, Found, Leaf, fields_of
+from .map_files import MapFiles
+from .map_ground import TileFile
 from .map_land import CityMaps
 from .map_leaf import Maps
 from .map_stock import Stocks
@@ -79,17 +84,18 @@ class Portal:
         self._shelf = shelf
         self._leaves = tuple(leaves)
         self._mark = mark_of(profile)
+        self._look = profile.look
 
     def routes(self) -> list[BaseRoute]:
         """The routes of all pages and static files."""
         return [
             Route("/", self._enter),
             Route("/favicon.ico", _redirect(mark_href(self._mark))),
-            *static_routes(self._mark),
+            *static_routes(self._mark, self._look),
             *(
                 Route(desk.to.path(leaf.name) + leaf.tail, self.page(leaf, desk), methods=ALL_METHODS)
                 for desk in self._desks.values()
-                for leaf in self._leaves
+                for leaf in (easy.LEAVES if desk.language == EASY else self._leaves)
                 if leaf.name in desk.to
             ),
             *(
@@ -114,29 +120,51 @@ class Portal:
 
         async def answer(request: Request) -> Response:
             try:
-                if leaf.before is not None:
-                    await leaf.before()
-                if request.method == "POST" and leaf.takes:
-                    ask = self._ask(request, leaf, await _form(request, leaf))
-                    scope, others = request.scope["talwerk.scope"], self._elsewhere(leaf, desk, ask)
-                    html = desk.html(scope, leaf, lambda scene: leaf.handler(ask, scene), others)
-                    return passing_answer(request, html, desk.phrases.locale)
-                sheet = self._sheet(request, leaf, desk)
-                if opened(request):
-                    self._viewed(leaf.name)
-                return page_answer(request, sheet, desk.phrases.locale)
+                return await self._shown(request, leaf, desk)
             except PageElsewhere as found:
                 return elsewhere_answer(request, found.href)
             except PageError as error:
-                return _told(request, error, leaf, desk)
+                return self._told(request, error, leaf, desk)
             except DomainError as error:
-                return _told(request, page_error(error), leaf, desk)
+                return self._told(request, page_error(error), leaf, desk)
             except Exception:
                 # The log knows the request's id; what follows in an address can name a person.
                 logger.exception("a page of %s failed", "/".join(request.url.path.split("/")[:3]))
-                return _told(request, PageError(500), leaf, desk)
+                return self._told(request, PageError(500), leaf, desk)
 
         return answer
+
+    async def _shown(self, request: Request, leaf: Leaf, desk: Desk) -> Response:
+        scope = request.scope["talwerk.scope"]
+        if desk.is_hidden_from(scope):
+            return self._hidden(request)
+        if leaf.before is not None:
+            await leaf.before()
+        if request.method == "POST" and leaf.takes:
+            ask = self._ask(request, leaf, await _form(request, leaf))
+            others = self._elsewhere(leaf, desk, ask)
+            html = desk.html(scope, leaf, lambda scene: leaf.handler(ask, scene), others)
+            return passing_answer(request, html, desk.phrases.locale)
+        sheet = self._sheet(request, leaf, desk)
+        if opened(request):
+            self._viewed(leaf.name)
+        return page_answer(request, sheet, desk.phrases.locale)
+
+    def _hidden(self, request: Request) -> Response:
+        """What the public reads, in the city's own language, where nobody has checked the texts."""
+        own = next(iter(self._desks.values()))
+        return self._told(request, PageError(404, own.phrases.text("error.easy_hidden")), NOWHERE, own)
+
+    def _told(self, request: Request, error: PageError, leaf: Leaf, desk: Desk) -> Response:
+        path = request.scope["path"]
+        if error.status == 404 and path.startswith(f"/{desk.language}/") and path.endswith("/"):
+            return _moved(request, path.rstrip("/"))
+        allowed = (*READING, "POST") if leaf.takes else READING
+        if error.status == 405 and not wants_page(request):
+            raise HTTPException(405, headers={"allow": ", ".join(allowed)})
+        elsewhere = self._elsewhere(leaf, desk, self._ask(request, leaf))
+        html = desk.error_html(request.scope["talwerk.scope"], error, elsewhere)
+        return error_answer(request, html, error.status, desk.phrases.locale)
 
     def _ask(self, request: Request, leaf: Leaf, form: Mapping[str, str] | None = None) -> Ask:
         return Ask(request.path_params, fields_of(request, leaf.reads, leaf.lists), form)
@@ -148,7 +176,8 @@ class Portal:
         ask = self._ask(request, leaf)
         # Who asks does not matter, what they may see does.
         told = tuple(ask.query.items())
-        name = (request.url.path, told, scope.tenant, scope.predicate, scope.attributes, scope.may_write)
+        seen = (scope.tenant, scope.predicate, scope.attributes, scope.may_write, scope.principal.role is Role.OPERATOR)
+        name = (request.url.path, told, *seen)
         elsewhere = self._elsewhere(leaf, desk, ask)
         make = lambda: desk.html(scope, leaf, lambda scene: leaf.handler(ask, scene), elsewhere)  # noqa: E731
         return self._shelf.sheet(name, make)
@@ -165,12 +194,6 @@ class Portal:
             else:
                 found[language] = other.to.href(addresses.START)
         return found
-
-
-def fields_of(request: Request, reads: Iterable[str], lists: Container[str] = ()) -> dict[str, str]:
-    """Those fields of an address's query that are read; of several of one name the last one, or all with commas."""
-    given = request.query_params
-    return {name: ",".join(given.getlist(name)) if name in lists else given[name] for name in reads if name in given}
 
 
 def opened(request: Request) -> bool:
@@ -210,7 +233,8 @@ def portal_routes(broker: Broker, profile: Profile, clock: Clock, known: Knowled
     """The portal of a city, as routes; they come last, because they answer for whatever no other route knows."""
     themes, datasets, gazetteer = known.themes, known.datasets, known.gazetteer
     sources = DatasetPages(themes, datasets, known.backstage.base)
-    maps = Maps(CityMaps(gazetteer), Stocks(broker, clock), datasets, themes)
+    tiles = TileFile(gazetteer.folder)
+    maps = Maps(CityMaps(gazetteer), Stocks(broker, clock), datasets, themes, tiles)
     leaves = (
         *measuring.leaves(),
         *ThemePages(broker, profile, themes, datasets).leaves(),
@@ -218,11 +242,13 @@ def portal_routes(broker: Broker, profile: Profile, clock: Clock, known: Knowled
         *sources.leaves(),
         *Here(gazetteer, datasets).leaves(),
         *maps.leaves(),
+        *Around(profile, datasets).leaves(),
     )
     names = frozenset(leaf.name for leaf in leaves)
     house = House(broker, profile, clock, Registers(broker, clock), Peaks(), names)
     desks = {language: Desk(house, language) for language in languages_of(profile)}
-    return Portal(desks, Shelf(clock, broker.position), leaves, profile, known.backstage.viewed).routes()
+    files = MapFiles(maps, desks.values(), tiles, clock, broker.position)
+    return [*files.routes(), *Portal(desks, Shelf(clock, broker.position), leaves, profile, known.backstage.viewed).routes()]
 
 
 def _nothing_there(_ask: Ask, _scene: Scene) -> Found:
@@ -250,17 +276,6 @@ async def _form(request: Request, leaf: Leaf) -> dict[str, str]:
     except ValueError:
         raise PageError(400) from None
     return {name: given[name] for name in leaf.takes if name in given}
-
-
-def _told(request: Request, error: PageError, leaf: Leaf, desk: Desk) -> Response:
-    path = request.scope["path"]
-    if error.status == 404 and path.startswith(f"/{desk.language}/") and path.endswith("/"):
-        return _moved(request, path.rstrip("/"))
-    allowed = (*READING, "POST") if leaf.takes else READING
-    if error.status == 405 and not wants_page(request):
-        raise HTTPException(405, headers={"allow": ", ".join(allowed)})
-    html = desk.error_html(request.scope["talwerk.scope"], error)
-    return error_answer(request, html, error.status, desk.phrases.locale)
 
 
 def _redirect(href: str) -> Answer:

@@ -75,7 +75,7 @@ class Plan:
     minutes: int = 60
     speed: float = 60.0
     every_s: int = 5
-    window: int = 10
+    window: int = 12
 
     @property
     def values(self) -> int:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from talwerk.portal.city_map import CityMapView, Position
+from talwerk.portal.map_tiles import Tiles
 from talwerk.portal.place import Link
 from talwerk.portal.views import Gauge
 
@@ -98,10 +99,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class TilesView:
-    """The operator's background map: its address and the credit that stands on it."""
+    """The operator's background map: its address, and what its file says of itself."""
 
     href: str
-    credit: str
+    tiles: Tiles
 
 
 @dataclass(frozen=True, slots=True)

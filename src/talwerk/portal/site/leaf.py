@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
+
+from starlette.requests import Request
 
 from talwerk.portal.views import PageView
 
@@ -59,3 +61,9 @@ class Leaf:
     lists: tuple[str, ...] = ()
     moves: bool = True
     before: Callable[[], Awaitable[None]] | None = None
+
+
+def fields_of(request: Request, reads: Iterable[str], lists: Container[str] = ()) -> dict[str, str]:
+    """Those fields of an address's query that are read; of several of one name the last one, or all with commas."""
+    given = request.query_params
+    return {name: ",".join(given.getlist(name)) if name in lists else given[name] for name in reads if name in given}

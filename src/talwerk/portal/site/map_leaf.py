@@ -22,6 +22,7 @@ from .addresses import with_query
 from .answers import PageError
 from .leaf import Ask, Found, Leaf
 from .map_choice import CENTRE, FIELDS, FILTERS, LAYER, PAGE, ZOOM, Choice, hours_back, time_text
+from .map_ground import TileFile
 from .map_land import LOCATION, MAP, CityMaps
 from .map_stock import AIR, MEASURED, WARNINGS, WATER, WEATHER, Stock, Stocks
 from .scene import Scene
@@ -61,7 +62,7 @@ class Maps:
         stocks: What there is.
         datasets: On which terms.
         themes: Which layers belong together.
-        tiles: The operator's background map, or None; its address is made here.
+        tiles: The operator's background map.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Maps:
         stocks: Stocks,
         datasets: Catalogue,
         themes: Themes,
-        tiles: str = "",
+        tiles: TileFile,
     ) -> None:
         self.maps = maps
         self._stocks = stocks
@@ -182,7 +183,7 @@ class Maps:
             bounds=territory.bounds,
             centre=choice.centre,
             zoom=choice.zoom,
-            tiles=TilesView(f"{scene.to.path(MAP)}/{TILES}", self._tiles) if self._tiles else None,
+            tiles=self._background(scene),
             here_href=here,
             kept_fields=tuple((name, value) for name, value in choice.fields().items() if name in {CENTRE, ZOOM}),
         )
@@ -193,6 +194,10 @@ class Maps:
         measured = (one for one in shown.features if one.gauges)
         spots = [Spot(one.name, one.position, one.gauges) for one in measured if one.position is not None]
         return replace(ground, spots=tuple(spots[:DRAWN_MAX])) if ground is not None else None
+
+    def _background(self, scene: Scene) -> TilesView | None:
+        tiles = self._tiles.current()
+        return None if tiles is None else TilesView(f"{scene.to.path(MAP)}/{TILES}", tiles)
 
     def _presets(self, shown: Shown, scene: Scene) -> tuple[Link, ...]:
         """The layers of one theme each, where a theme has any on the map."""

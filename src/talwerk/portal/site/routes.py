@@ -248,7 +248,8 @@ def portal_routes(broker: Broker, profile: Profile, clock: Clock, known: Knowled
     house = House(broker, profile, clock, Registers(broker, clock), Peaks(), names)
     desks = {language: Desk(house, language) for language in languages_of(profile)}
     files = MapFiles(maps, desks.values(), tiles, clock, broker.position)
-    return [*files.routes(), *Portal(desks, Shelf(clock, broker.position), leaves, profile, known.backstage.viewed).routes()]
+    portal = Portal(desks, Shelf(clock, broker.position), leaves, profile, known.backstage.viewed)
+    return [*files.routes(), *portal.routes()]
 
 
 def _nothing_there(_ask: Ask, _scene: Scene) -> Found:

@@ -38,7 +38,7 @@ class Gazetteer:
 
     def __init__(self, territory: Territory | None, folder: Path) -> None:
         self.territory = territory
-        self._folder = folder
+        self.folder = folder
         self._areas: tuple[int, Areas] | None = None
         self._search: tuple[int, Search] | None = None
 
@@ -48,9 +48,9 @@ class Gazetteer:
         Raises:
             DomainError: ResourceNotFound when they were not loaded yet; InternalError when their register is damaged.
         """
-        stamp = _stamp(self._folder / FILE)
+        stamp = _stamp(self.folder / FILE)
         if self._search is None or self._search[0] != stamp:
-            self._search = (stamp, Search(Register.open(self._folder / FILE)))
+            self._search = (stamp, Search(Register.open(self.folder / FILE)))
         return self._search[1]
 
     def areas(self) -> Areas:
@@ -61,9 +61,9 @@ class Gazetteer:
         """
         if self.territory is None:
             raise DomainError(Fault.NOT_FOUND, "The city's profile declares no quarters.")
-        stamp = _stamp(self._folder / "quarters.geojson") ^ _stamp(self._folder / "boroughs.geojson")
+        stamp = _stamp(self.folder / "quarters.geojson") ^ _stamp(self.folder / "boroughs.geojson")
         if self._areas is None or self._areas[0] != stamp:
-            self._areas = (stamp, Areas.load(self.territory, self._folder))
+            self._areas = (stamp, Areas.load(self.territory, self.folder))
         return self._areas[1]
 
     def whereabouts(self, longitude: float, latitude: float) -> Whereabouts:

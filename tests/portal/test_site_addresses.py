@@ -119,7 +119,7 @@ async def test_names_are_one_bounded_line(here: Site) -> None:
         ("/de/nirgends", 404, "Diese Seite gibt es nicht."),
         ("/nirgends/<b>", 404, "Diese Seite gibt es nicht."),
         ("/de/messstelle/nirgends", 404, "Unter „nirgends“ ist keine Messreihe bekannt."),
-        ("/de/messstelle/buchenhofen", 404, "ist keine Messreihe bekannt"),
+        ("/de/messstelle/buchenhofen", 404, "noch keine Werte"),
         ("/de/messreihe", 400, "zwei Angaben"),
         ("/de/messreihe?id=urn:x:1&groesse=%22", 400, "Diese Anfrage ist nicht verständlich."),
         ("/de/messreihe?id=urn:x:1&groesse=a", 404, "„urn:x:1“"),

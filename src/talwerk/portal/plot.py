@@ -14,6 +14,8 @@ from talwerk.portal.views import FLAG_FAILED, FLAG_MISSING, FLAG_SUSPECT, Bucket
 
 _KINDS = {FLAG_SUSPECT: "suspect", FLAG_FAILED: "failed"}
 SECOND_US = 1_000_000
+_MORE_DIGITS = 2
+"""A line is drawn more exactly than its numbers are written, and no more than that."""
 
 
 def plot_data(chart: ChartView, gauge: Gauge, now_us: int, p: Phrasebook) -> dict[str, Any]:
@@ -30,7 +32,8 @@ def plot_data(chart: ChartView, gauge: Gauge, now_us: int, p: Phrasebook) -> dic
         aggregates; ``marks`` as triples of index, kind and value; edges, levels, and how to write all of it.
     """
     low, high = value_window(shown_values(chart), gauge, chart.form)
-    columns = _of_buckets(chart) if chart.buckets else _of_points(chart, p)
+    digits = gauge.measure.decimals + _MORE_DIGITS
+    columns = _of_buckets(chart, digits) if chart.buckets else _of_points(chart, digits, p)
     return {
         **columns,
         "form": chart.form.value,
@@ -58,7 +61,7 @@ def plot_data(chart: ChartView, gauge: Gauge, now_us: int, p: Phrasebook) -> dic
     }
 
 
-def _of_points(chart: ChartView, p: Phrasebook) -> dict[str, Any]:
+def _of_points(chart: ChartView, digits: int, p: Phrasebook) -> dict[str, Any]:
     """Single values; those that failed are no part of the line and stand among the marks."""
     shown = [point for point in chart.points if point.flag != FLAG_MISSING and drawable(point.value)]
     broken = {id(part[0]) for part in runs(usable(chart.points), chart.gap_us)[1:]}
@@ -74,7 +77,7 @@ def _of_points(chart: ChartView, p: Phrasebook) -> dict[str, Any]:
         if point.flag in _KINDS:
             marks.append((len(at), _KINDS[point.flag], point.value))
         at.append(_seconds(point.at_us))
-        values.append(point.value)
+        values.append(round(point.value, digits))
         quality.append(p.text(f"quality.{point.flag}"))
     words = list(dict.fromkeys(quality))
     return {"t": at, "v": values, "marks": marks, "quality": words, "q": [words.index(word) for word in quality]}
@@ -85,7 +88,7 @@ def _between(before: float, point: Reading) -> float:
     return math.nextafter(_seconds(point.at_us), before) if before < _seconds(point.at_us) else before
 
 
-def _of_buckets(chart: ChartView) -> dict[str, Any]:
+def _of_buckets(chart: ChartView, digits: int) -> dict[str, Any]:
     """Aggregates: a line at the middle of each with its extremes, or bars at their beginnings."""
     at: list[float] = []
     columns: tuple[list[float | None], ...] = ([], [], [])
@@ -97,7 +100,7 @@ def _of_buckets(chart: ChartView) -> dict[str, Any]:
         for bucket in part:
             at.append(_place(bucket, chart))
             for column, value in zip(columns, (bucket.value, bucket.low, bucket.high), strict=True):
-                column.append(value)
+                column.append(round(value, digits))
     values, low, high = columns
     return {"t": at, "v": values} if chart.form is Form.BARS else {"t": at, "v": values, "low": low, "high": high}
 

@@ -2,6 +2,7 @@
 
 from talwerk.portal.chart import NARROW, WIDE, draw, levels_above, shown_values
 from talwerk.portal.curve import runs, usable
+from talwerk.portal.embed_views import EmbedView
 from talwerk.portal.pages import Page, page
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Frame
@@ -23,20 +24,59 @@ def _stations(view: StationsView, _frame: Frame, p: Phrasebook) -> Page:
 
 @page.register
 def _point(view: PointView, frame: Frame, p: Phrasebook) -> Page:
-    drawings = [draw(view.chart, view.gauge, canvas, frame.now_us, p) for canvas in (WIDE, NARROW)]
+    now_us = frame.now_us if view.stand_us is None else view.stand_us
+    drawings = [draw(view.chart, view.gauge, canvas, now_us, p) for canvas in (WIDE, NARROW)]
+    before, after = _citation(view, frame, p)
     content = {
         "drawings": drawings,
-        "plot": plot_data(view.chart, view.gauge, frame.now_us, p),
+        "plot": plot_data(view.chart, view.gauge, now_us, p),
         "has_values": bool(shown_values(view.chart)),
         "description": _description(view, p),
         "above": _above(view, p),
-        "ends_early": bool(view.rows) and view.chart.end_us < frame.now_us,
+        "ends_early": bool(view.rows) and view.chart.end_us < now_us,
         "bar": _bar(view, p),
         "signs": {mark.kind for mark in drawings[0].marks},
         "rows": view.rows[:TABLE_ROWS],
         "remarks": view.remarks[:REMARKS],
+        "cite_before": before,
+        "cite_after": after,
     }
     return Page("messstelle.html", _point_title(view, p), content)
+
+
+@page.register
+def _embed(view: EmbedView, frame: Frame, p: Phrasebook) -> Page:
+    point = view.point
+    content = {
+        "drawing": draw(point.chart, point.gauge, NARROW, frame.now_us, p),
+        "has_values": bool(shown_values(point.chart)),
+        "description": _description(point, p),
+    }
+    title = p.text("embed.title", title=_point_title(point, p), portal=frame.city.portal_name)
+    return Page("einbetten.html", title, content)
+
+
+def _citation(view: PointView, frame: Frame, p: Phrasebook) -> tuple[str, str]:
+    """The words before and after the address by which this page is cited as it is known now."""
+    if view.taking is None:
+        return "", ""
+    measure, latest = view.gauge.measure, view.gauge.latest
+    fields = {
+        "source": view.credit.source or p.text("point.unknown"),
+        "quantity": measure.quantity,
+        "title": view.title,
+        "portal": frame.city.portal_name,
+        "moment": p.moment(view.taking.cite_us),
+        "licence": view.credit.licence or p.text("point.unknown"),
+        "href": "\n",
+    }
+    if latest is None:
+        told = p.text("point.cite_text_bare", **fields)
+    else:
+        value = p.with_unit(p.number(latest.value, measure.decimals), measure)
+        told = p.text("point.cite_text", value=value, observed=p.moment(latest.at_us), **fields)
+    before, _, after = told.partition("\n")
+    return before, after
 
 
 def _point_title(view: PointView, p: Phrasebook) -> str:

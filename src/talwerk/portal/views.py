@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from talwerk.portal.place import Credit, Link
+from talwerk.portal.point_views import Choice, Stated, Taking
 
 FLAG_GOOD, FLAG_UNCHECKED, FLAG_SUSPECT, FLAG_FAILED, FLAG_MISSING = 1, 2, 3, 4, 9
 
@@ -122,6 +123,7 @@ class StationsView:
         pages: Number of pages.
         before: Address of the page before, or empty.
         after: Address of the page after, or empty.
+        choice: Which series the list shows, and which it could.
     """
 
     stations: tuple[Station, ...]
@@ -131,6 +133,7 @@ class StationsView:
     pages: int = 1
     before: str = ""
     after: str = ""
+    choice: Choice | None = None
 
 
 class Form(StrEnum):
@@ -214,6 +217,12 @@ class PointView:
         cadence_s: Seconds between two values, or 0 if irregular.
         csv_href: Address of the window as CSV, or empty.
         json_href: Address of the series as JSON, or empty.
+        levels_of: Where the Informationsstufen come from, or None.
+        stated: Levels of the source, where the city has set none, or None.
+        entity: Id of what is measured here; changes of it renew the page.
+        stand_us: Instant as of which everything is shown, or None for now.
+        taking: Ways to take it along, or None.
+        hidden: Fields that a form sends along to ask for the same series and window.
     """
 
     title: str
@@ -231,6 +240,12 @@ class PointView:
     cadence_s: int = 0
     csv_href: str = ""
     json_href: str = ""
+    levels_of: Stated | None = None
+    stated: Stated | None = None
+    entity: str = ""
+    stand_us: int | None = None
+    taking: Taking | None = None
+    hidden: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +260,12 @@ class ErrorView:
     Attributes:
         status: HTTP status code.
         detail: What exactly was wrong, in the person's language, or empty.
+        links: Where what was looked for may be.
     """
 
     status: int
     detail: str = ""
+    links: tuple[Link, ...] = ()
 
 
 PageView = object

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from talwerk.core.errors import DomainError, Fault
+from talwerk.portal.place import Link
 from talwerk.portal.render import CONTENT_SECURITY_POLICY, CONTENT_TYPE
 from talwerk.portal.static import takes_gzip
 
@@ -25,18 +26,27 @@ _PASSING = {"cache-control": "no-store"}
 _EXTRA = {405: {"allow": ", ".join(READING)}, 503: {"retry-after": "60"}}
 
 
+_FRAMED_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors *"
+)
+"""Of pages within other people's pages: anybody may show them, and they run nothing."""
+
+
 class PageError(Exception):
     """Something that cannot be shown, in the words of the page.
 
     Args:
         status: HTTP status code.
         detail: What exactly was wrong, in the person's language, or empty.
+        links: Where what was looked for may be.
     """
 
-    def __init__(self, status: int, detail: str = "") -> None:
+    def __init__(self, status: int, detail: str = "", links: tuple[Link, ...] = ()) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.links = links
 
 
 class PageElsewhere(Exception):  # noqa: N818 - nothing is wrong
@@ -61,9 +71,11 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def page_answer(request: Request, sheet: Sheet, language: str) -> Response:
-    """The answer with a page; 304 where the browser has it already."""
+def page_answer(request: Request, sheet: Sheet, language: str, *, framed: bool = False) -> Response:
+    """The answer with a page, 304 where the browser has it already; ``framed`` for pages that other sites may show."""
     headers = {**_headers(language), "etag": sheet.etag, "vary": "accept-encoding"}
+    if framed:
+        headers["content-security-policy"] = _FRAMED_POLICY
     known = request.headers.get("if-none-match", "")
     if sheet.etag in (tag.strip() for tag in known.split(",")):
         return Response(status_code=304, headers=headers)

@@ -115,7 +115,7 @@ class Desk:
             error: What is wrong.
             elsewhere: The page that was asked for in other languages: address by language.
         """
-        view = ErrorView(error.status, error.detail)
+        view = ErrorView(error.status, error.detail, error.links)
         simulated = self._simulated(scope)
         sees = sees_unchecked(scope, simulated=simulated)
         banner = self._banner(scope, simulated)

@@ -43,16 +43,18 @@ class Newest:
         broker: The way to the data.
         scope: On whose behalf.
         now: The instant for which it is true.
+        known: Only what was recorded until then, as it was; None for what is known now.
     """
 
-    def __init__(self, broker: Broker, scope: Scope, now: int) -> None:
+    def __init__(self, broker: Broker, scope: Scope, now: int, known: int | None = None) -> None:
         self._broker = broker
         self._scope = scope
         self._now = now
+        self._known = known
 
     def of(self, series: Series) -> tuple[Reading | None, int | None]:
         """The newest usable value, and the time of the newest one if that failed its check."""
-        window = Window(end=self._now + FUTURE_TOLERANCE + 1)
+        window = Window(end=self._now + FUTURE_TOLERANCE + 1, known=self._known)
         found = list(readings(self._broker.points(series_key(series), window, self._scope, LOOKED_AT)))
         failed = found[-1].at_us if found and found[-1].flag == FLAG_FAILED else None
         good = usable(found)
@@ -62,12 +64,12 @@ class Newest:
 
     def _before(self, series: Series, at: int) -> Reading | None:
         """The newest usable value within the year before a run of unusable ones, found by the hourly sums."""
-        window = Window(start=at - YEAR, end=at)
+        window = Window(start=at - YEAR, end=at, known=self._known)
         hours = self._broker.hours(series_key(series), window, self._scope)
         last = next((hour.start for hour in reversed(hours) if hour.n), None)
         if last is None:
             return None
-        window = Window(start=last, end=min(last + HOUR, at))
+        window = Window(start=last, end=min(last + HOUR, at), known=self._known)
         good = usable(list(readings(self._broker.points(series_key(series), window, self._scope))))
         return good[-1] if good else None
 
@@ -75,7 +77,7 @@ class Newest:
         """Change per hour over the last hour or so; None when the values do not reach back that far."""
         if latest is None:
             return None
-        window = Window(start=latest.at_us - HOUR, end=latest.at_us)
+        window = Window(start=latest.at_us - HOUR, end=latest.at_us, known=self._known)
         earlier = usable(list(readings(self._broker.points(series_key(series), window, self._scope))))
         if not earlier or latest.at_us - earlier[0].at_us < HOUR // 3:
             return None

@@ -1,4 +1,4 @@
-"""Remarks: values that failed their check or look odd, gathered into sentences."""
+"""Remarks: values that failed their check, look odd, or were put right, gathered into sentences."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from talwerk.core.instants import HOUR
+from talwerk.core.quality import flag_of
 from talwerk.core.series import Bucket as Hour
+from talwerk.core.series import Correction
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.views import FLAG_FAILED, FLAG_SUSPECT, Measure, Reading, Remark
 
 READ_RUNS = 8
 READ_HOURS = 4
+CORRECTIONS_MAX = 200
+"""More corrections of a window are told by the table with a stand, not in sentences."""
 
 Read = Callable[[int, int], Sequence[Reading]]
 """Reads single values from one instant to another."""
 
+SINGLE_MAX = 3
+"""So many values that were put right at once are told one by one."""
 _KINDS = {FLAG_SUSPECT: "suspect", FLAG_FAILED: "failed"}
 
 
@@ -56,3 +62,36 @@ def _runs(hours: Sequence[Hour]) -> Iterator[list[Hour]]:
 def _run(start: int, end: int, count: int, kind: str, p: Phrasebook) -> Remark:
     until = p.time(end) if p.same_day(start, end) else p.moment(end)
     return Remark(start, p.count(f"remark.{kind}_run", count, since=p.time(start), until=until))
+
+
+def of_corrections(replaced: Sequence[Correction], measure: Measure, p: Phrasebook) -> tuple[Remark, ...]:
+    """One sentence per value that another one replaced; of many that were put right at once one for all.
+
+    Each says when the city learned of it, because a page of an earlier stand shows the value from before.
+    """
+    made = []
+    for when, group in groupby(replaced, key=lambda one: one.replaced):
+        run = sorted((one for one in group if _is_number(one.value)), key=lambda one: one.at)
+        if not run:
+            continue
+        if len(run) > SINGLE_MAX:
+            fields = {"since": p.moment(run[0].at), "until": p.moment(run[-1].at), "when": p.moment(when)}
+            made.append(Remark(run[0].at, p.count("remark.corrected_run", len(run), **fields)))
+        else:
+            made.extend(Remark(one.at, _corrected(one, measure, p)) for one in run)
+    return tuple(made)
+
+
+def _corrected(one: Correction, measure: Measure, p: Phrasebook) -> str:
+    fields = {"time": p.time(one.at), "before": p.amount(float(one.value), measure), "when": p.moment(one.replaced)}
+    if not _is_number(one.after) or one.after_quality is None:
+        return p.text("remark.withdrawn", **fields)
+    after = p.amount(float(one.after), measure)
+    if after != fields["before"]:
+        return p.text("remark.corrected", after=after, **fields)
+    word, other = (p.text(f"quality.{int(flag_of(flag))}") for flag in (one.quality, one.after_quality))
+    return p.text("remark.judged" if word != other else "remark.refined", word=word, other=other, **fields)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

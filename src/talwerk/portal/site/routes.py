@@ -148,7 +148,7 @@ class Portal:
         sheet = self._sheet(request, leaf, desk)
         if opened(request):
             self._viewed(leaf.name)
-        return page_answer(request, sheet, desk.phrases.locale)
+        return page_answer(request, sheet, desk.phrases.locale, framed=leaf.framed)
 
     def _hidden(self, request: Request) -> Response:
         """What the public reads, in the city's own language, where nobody has checked the texts."""

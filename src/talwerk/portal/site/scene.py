@@ -72,9 +72,14 @@ class Scene:
         register: What is measured.
         scope: On whose behalf.
         now: The instant for which the page is true.
+        known: Only what was recorded until then, as it was; None for what is known now.
     """
 
-    def __init__(self, city: City, register: Register, scope: Scope, now: Instant) -> None:
+    def __init__(
+        self, city: City, register: Register, scope: Scope, now: Instant, known: Instant | None = None
+    ) -> None:
+        self._city = city
+        self.known = known
         self.broker = city.broker
         self.profile = city.profile
         self.texts = city.texts
@@ -84,8 +89,12 @@ class Scene:
         self.scope = scope
         self.now = now
         self._peaks = city.peaks
-        self._newest = Newest(city.broker, scope, now)
+        self._newest = Newest(city.broker, scope, now, known)
         self._gauges: dict[Key, Gauge] = {}
+
+    def as_of(self, at: Instant) -> Scene:
+        """The same city as it was known at an instant; names of its series and their sources are today's."""
+        return Scene(self._city, self.register, self.scope, at, known=at)
 
     @cached_property
     def named(self) -> tuple[Place, ...]:
@@ -204,10 +213,13 @@ class Scene:
         """What is measured at a place, in words; what nobody named keeps its attribute's name."""
         if place.point is not None:
             return self.texts.text(f"quantity.{place.point.quantity}")
-        name = compact(place.series.attribute)
-        said = self.texts.text(f"attribute.{name}") if f"attribute.{name}" in self.texts else _last_part(name)
-        dataset = place.series.dataset
+        said, dataset = self.attribute(place.series.attribute), place.series.dataset
         return f"{said} ({_last_part(dataset)})" if dataset is not None else said
+
+    def attribute(self, iri: str) -> str:
+        """What an attribute is called."""
+        name = compact(iri)
+        return self.texts.text(f"attribute.{name}") if f"attribute.{name}" in self.texts else _last_part(name)
 
 
 def _by_name(place: Place) -> tuple[str, Key]:

@@ -11,7 +11,6 @@ from talwerk.core.instants import HOUR, SECOND
 from talwerk.core.query import Window
 from talwerk.core.series import Bucket as Hour
 from talwerk.portal import windows
-from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.views import (
     FLAG_FAILED,
     FLAG_SUSPECT,
@@ -64,20 +63,24 @@ class _Asked:
     start: int
     end: int
 
+    def window(self, start: int, end: int) -> Window:
+        """A part of the window, known as far as the scene knows it."""
+        return Window(start=start, end=end, known=self.scene.known)
+
     def readings(self, start: int, end: int, last: int | None = None) -> tuple[Reading, ...]:
         """Single values of a part of the window."""
-        window = Window(start=max(start, self.start), end=min(end, self.end))
+        window = self.window(max(start, self.start), min(end, self.end))
         return tuple(readings(self.scene.broker.points(series_key(self.place.series), window, self.scene.scope, last)))
 
     def _single(self, start: int) -> bool:
         """Whether single values of an hour are kept, also outside of the window."""
-        window, series = Window(start=start, end=start + HOUR), series_key(self.place.series)
+        window, series = self.window(start, start + HOUR), series_key(self.place.series)
         return bool(self.scene.broker.points(series, window, self.scene.scope, 1).at)
 
     def hours(self) -> list[Hour]:
         """Hourly sums; those of the hours that the window cuts count only what lies inside."""
         floor = self.start - self.start % HOUR
-        window = Window(start=floor, end=self.end)
+        window = self.window(floor, self.end)
         hours = list(self.scene.broker.hours(series_key(self.place.series), window, self.scene.scope))
         for index in {0, len(hours) - 1} if hours else set():
             start = hours[index].start
@@ -89,7 +92,7 @@ class _Asked:
         return [hour for hour in hours if hour.n or hour.bad]
 
 
-def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window, p: Phrasebook) -> Stretch:
+def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window) -> Stretch:
     """Read a window of a series.
 
     Args:
@@ -97,7 +100,6 @@ def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window, p: P
         place: The series.
         gauge: Its newest value; the window of a series that no longer sends ends with it.
         span: How far back to look.
-        p: Words for remarks.
     """
     first = place.series.first if place.series.first is not None else scene.now
     start, last = windows.window_edges(span, gauge, first, scene.now)
@@ -116,11 +118,23 @@ def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window, p: P
         statistics=_added(statistics, chart, adding),
         rows=tuple(reversed(points[-ROWS_MAX:] or asked.readings(start, last + 1, ROWS_MAX))),
         rows_total=len(points) or total,
-        window=Window(start=start, end=last + 1),
-        remarks=remarks.of_readings(points, gauge.measure, p)
-        if points
-        else remarks.of_hours(hours, asked.readings, gauge.measure, p),
+        window=asked.window(start, last + 1),
+        remarks=_remarks(asked, hours, points, gauge),
     )
+
+
+def _remarks(asked: _Asked, hours: Sequence[Hour], points: tuple[Reading, ...], gauge: Gauge) -> tuple[Remark, ...]:
+    """What is flagged and what was put right in a window, by the day that it is about, newest first."""
+    scene, measure = asked.scene, gauge.measure
+    flagged = (
+        remarks.of_readings(points, measure, scene.p)
+        if points
+        else remarks.of_hours(hours, asked.readings, measure, scene.p)
+    )
+    window = asked.window(asked.start, asked.end)
+    replaced = scene.broker.corrections(series_key(asked.place.series), window, scene.scope, remarks.CORRECTIONS_MAX)
+    corrected = remarks.of_corrections(replaced, measure, scene.p)
+    return tuple(sorted((*flagged, *corrected), key=lambda remark: remark.at_us, reverse=True))
 
 
 def _adding(place: Place, gauge: Gauge) -> Adding:

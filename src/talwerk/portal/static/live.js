@@ -39,7 +39,7 @@ function connect() {
   if (source || !wanted()) return;
   const address = new URL("/api/v1/changes", location.href);
   for (const entity of (document.querySelector("[data-live-of]")?.dataset.liveOf ?? "").split(" ").filter(Boolean)) {
-    address.searchParams.append("entity", entity);
+    address.searchParams.append("entity", decodeURIComponent(entity));
   }
   if (last) address.searchParams.set("after", last);
   source = new EventSource(address);
@@ -134,6 +134,7 @@ if (box) {
   box.append(button, status);
   document.body.append(Object.assign(document.createElement("p"), { className: "live-note", hidden: true }));
   document.body.lastElementChild.dataset.liveNote = "";
+  document.addEventListener("say", (event) => say(event.detail));
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) { disconnect(); return; }
     connect();

@@ -1,7 +1,12 @@
 // Parts of a page marked data-live are replaced by those of a fresher copy; everything else stays, with focus and scroll.
+// Parts marked data-part belong to what somebody has chosen, and change only when that changes.
 
-const named = (page) => [...page.querySelectorAll("[data-live]")];
-const names = (page) => named(page).map((part) => part.dataset.live).join();
+const LIVE = "[data-live]";
+const ALL = "[data-live], [data-part]";
+
+const name = (part) => part.dataset.live ?? part.dataset.part;
+const named = (page, which) => [...page.querySelectorAll(which)];
+const names = (page) => named(page, ALL).map(name).join();
 
 /** Fetch a page of ours as a document; throws where there is no connection, and for anything that is no such page. */
 export async function fetched(href) {
@@ -12,12 +17,13 @@ export async function fetched(href) {
 }
 
 /** Replace what has changed. Returns what has to be said of it, or false when it is another kind of page now. */
-export function renew(page) {
+export function renew(page, chosen = false) {
   if (names(page) !== names(document)) return false;
   const said = [];
   const before = document.activeElement;
-  for (const part of named(document)) {
-    const next = page.querySelector(`[data-live="${part.dataset.live}"]`);
+  const fresh = new Map(named(page, ALL).map((part) => [name(part), part]));
+  for (const part of named(document, chosen ? ALL : LIVE)) {
+    const next = fresh.get(name(part));
     if (part.isEqualNode(next)) continue;
     const told = next.dataset.liveState;
     if (told !== undefined && told !== part.dataset.liveState) said.push(next.dataset.liveSay);

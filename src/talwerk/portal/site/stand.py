@@ -1,0 +1,50 @@
+"""The instant as of which a page is asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from talwerk.core.errors import DomainError
+from talwerk.core.instants import Instant, instant_of, parse_instant
+
+from .answers import PageError
+from .leaf import Ask
+from .scene import Scene
+
+STAND = "stand"
+"""Field of the query: RFC 3339 as a citation names it, or a local time as a form sends it."""
+_FORMS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
+
+
+def as_asked(ask: Ask, scene: Scene) -> Scene:
+    """The scene as it was known at the instant that is asked for; the present one where none is.
+
+    Raises:
+        PageError: It is no instant, or one that has not come yet.
+    """
+    told = ask.query.get(STAND, "")
+    if not told:
+        return scene
+    at = _instant(told, scene)
+    if at is None:
+        raise PageError(400, scene.texts.text("point.odd_stand", asked=told[:60]))
+    if at > scene.now:
+        raise PageError(400, scene.texts.text("point.stand_ahead"))
+    return scene.as_of(at)
+
+
+def _instant(told: str, scene: Scene) -> Instant | None:
+    for form in _FORMS:
+        try:
+            local = datetime.strptime(told, form).replace(tzinfo=ZoneInfo(scene.profile.city.zone))
+        except ValueError:
+            continue
+        try:
+            return Instant(instant_of(local))
+        except (OverflowError, DomainError):
+            return None
+    try:
+        return parse_instant(told, STAND)
+    except DomainError:
+        return None

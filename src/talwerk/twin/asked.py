@@ -25,6 +25,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         now: the simulated present.
         city: what could be measured.
         land: what the profile knows.
+        files: texts of the files beside the profile that the connector reads, by parameter and name.
     """
 
     source: Source
@@ -33,6 +34,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     now: Instant
     city: SimulatedCity
     land: Landscape
+    files: dict[str, dict[str, str]] = {}
 
     @property
     def wanted(self) -> tuple[str, ...]:

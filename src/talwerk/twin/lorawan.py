@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from talwerk.core.instants import HOUR, Instant
+from talwerk.core.instants import Instant
 from talwerk.sdk.uplinks import DEVICE_TYPE, DeviceKind, Field, read_kind
 
-from .simulator.chance import smooth, uniform
+from .instruments import Instrument, shown
 from .simulator.weather import Spot
 from .told import Told, Unit
 
@@ -90,41 +89,15 @@ def _path(name: str) -> list[str]:
 def _raw(told: Told, unit: Unit, field: Field, at: Instant) -> Any:
     if not field.unit:
         return "ok"
-    value = (_measured(told, unit, field, at) - field.offset) / field.factor
+    instrument = Instrument(
+        native=unit.name,
+        attribute=field.attribute,
+        unit=field.unit,
+        spot=spot_of(told, unit),
+        least=field.least,
+        most=field.most,
+    )
+    measured = shown(instrument, told.source.key, at, told.city, told.land)
+    value = (measured - field.offset) / field.factor
     # Codecs write whole numbers where a unit is small, and a few digits elsewhere.
     return round(value) if abs(field.factor) < 1 else round(value, 2)
-
-
-def _measured(told: Told, unit: Unit, field: Field, at: Instant) -> float:
-    """A value in the unit that the city keeps."""
-    spot, name = spot_of(told, unit), unit.name
-    sky, air = told.city.sky(at, spot), told.city.air(name, at, spot)
-    level_cm = told.city.level_cm(told.land.gauge(told.source.key, name), at)
-    known = {
-        ("height", "CMT"): level_cm,
-        ("height", "MTR"): level_cm / 100.0,
-        ("height", "MMT"): level_cm * 10.0,
-        ("temperature", "CEL"): sky.temperature_c,
-        ("temperature", "KEL"): sky.temperature_c + 273.15,
-        ("relativeHumidity", "P1"): sky.humidity,
-        ("atmosphericPressure", "A97"): sky.pressure_hpa,
-        ("windSpeed", "KMH"): sky.wind_kmh,
-        ("solarRadiation", "D54"): sky.radiation_wm2,
-        ("precipitation", "MMT"): told.city.rain_mm(at - RHYTHM_S * 1_000_000, at, spot),
-        ("no2", "GQ"): air.no2,
-        ("o3", "GQ"): air.o3,
-        ("pm10", "GQ"): air.pm10,
-        ("pm25", "GQ"): air.pm2_5,
-        ("batteryVoltage", "VLT"): 3.6 - 0.15 * uniform(0, f"battery {name}", 0),
-        ("batteryLevel", "P1"): round(95.0 - 40.0 * uniform(0, f"battery {name}", 0)),
-        ("tilted", "C62"): 0.0,
-    }
-    found = known.get((field.attribute, field.unit))
-    return found if found is not None else _plausible(field, name, at)
-
-
-def _plausible(field: Field, name: str, at: Instant) -> float:
-    """A slow course between a field's limits, for what nobody simulates."""
-    low = field.least if math.isfinite(field.least) else 0.0
-    high = field.most if math.isfinite(field.most) else low + 40.0
-    return low + (high - low) * (0.5 + 0.2 * smooth(0, f"{name} {field.field}", at, 6 * HOUR))

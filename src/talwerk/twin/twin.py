@@ -159,8 +159,10 @@ class Twin:
 
     def _read_files(self, key: str) -> dict[str, dict[str, str]]:
         source, folder = self.sources[key], cities.folder(self._city)
-        connector = discover(folder / cities.CONNECTORS)[source.connector].connector
-        return beside(connector, {**connector.parameters, **source.parameters}, folder)
+        found = discover(folder / cities.CONNECTORS).get(source.connector)
+        if found is None:
+            return {}
+        return beside(found.connector, {**found.connector.parameters, **source.parameters}, folder)
 
     def answer(self, method: str, target: str) -> Reply:
         """The answer to a request.
@@ -202,6 +204,7 @@ class Twin:
             now=now,
             city=self.simulated,
             land=self.land,
+            files=self._files(key),
         )
         return respond(asked) or problem(404, f"The simulated {source.connector} has no {path[:200]!r}.")
 

@@ -12,6 +12,7 @@ from talwerk.portal.pages import Page, page
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Frame
 from talwerk.portal.views import ErrorView
+from talwerk.texts import EASY
 
 PASSING = frozenset({500, 503})
 """Errors that may be over when somebody tries again."""
@@ -55,4 +56,5 @@ def _error(view: ErrorView, _frame: Frame, p: Phrasebook) -> Page:
     if f"{key}.title" not in p.texts:
         key = "error.other"
     content = {"key": key, "again": view.status in PASSING, "lost": view.status in LOST}
-    return Page("fehler.html", p.text(f"{key}.title"), content)
+    template = "leicht_fehler.html" if p.language == EASY else "fehler.html"
+    return Page(template, p.text(f"{key}.title"), content)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import talwerk.portal.around_pages
 import talwerk.portal.data_pages
+import talwerk.portal.easy_pages
 import talwerk.portal.here_pages
 import talwerk.portal.lage_pages
 import talwerk.portal.map_pages

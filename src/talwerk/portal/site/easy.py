@@ -1,7 +1,71 @@
-"""The few pages that there are in easy language (Leichte Sprache)."""
+"""The few pages that there are in easy language (Leichte Sprache): start, one measuring point, help.
+
+They have views and templates of their own, so that whoever changes another page need not write easy language, and what
+is written for other pages never stands here by accident: a text that the easy catalogue does not hold is an error.
+"""
 
 from __future__ import annotations
 
-from .leaf import Leaf
+from dataclasses import replace
 
-LEAVES: tuple[Leaf, ...] = ()
+from talwerk.portal.easy_views import EasyHelpView, EasyPoint, EasyPointView, EasyStartView, EasyWarning
+from talwerk.texts import catalogue
+
+from . import around
+from .addresses import POINT, START, Addresses
+from .answers import PageError
+from .here_now import warnings
+from .languages import EASY_OF
+from .leaf import Ask, Found, Leaf
+from .scene import Place, Scene
+
+POINTS_MAX = 12
+"""More than a dozen of anything is hard to survey."""
+
+
+def leaves() -> tuple[Leaf, ...]:
+    """The kinds of pages; none of them moves by itself."""
+    return (
+        Leaf(START, _start, moves=False),
+        Leaf(POINT, _point, START, "/{key}", moves=False),
+        Leaf(around.HELP, _help, moves=False),
+    )
+
+
+def _start(_ask: Ask, scene: Scene) -> Found:
+    places = [place for place in scene.named if _told(place, scene)][:POINTS_MAX]
+    lines = warnings(scene, ()).lines
+    view = EasyStartView(
+        points=tuple(_easy(place, scene) for place in places),
+        warnings=tuple(EasyWarning(line.headline, line.end_us) for line in lines),
+        full_href=_full().href(START),
+    )
+    return view, tuple(places)
+
+
+def _point(ask: Ask, scene: Scene) -> Found:
+    key = ask.path["key"]
+    place = scene.place(key)
+    if place is None or place.point is None or not _told(place, scene):
+        raise PageError(404, scene.texts.text("point.no_point"))
+    return EasyPointView(_easy(place, scene), place.point.place, _full().href(POINT, key)), (place,)
+
+
+def _help(_ask: Ask, _scene: Scene) -> Found:
+    return EasyHelpView(f"{_full().href(around.ACCESSIBILITY)}#{around.BARRIER}"), ()
+
+
+def _full() -> Addresses:
+    """Addresses in the language that easy language is made from."""
+    return Addresses(catalogue(EASY_OF))
+
+
+def _told(place: Place, scene: Scene) -> bool:
+    """Whether there are easy words for its unit; those for what it measures a test asks for."""
+    return place.point is not None and f"unit.{place.series.unit}" in scene.texts
+
+
+def _easy(place: Place, scene: Scene) -> EasyPoint:
+    gauge = scene.gauge(place)
+    measure = replace(gauge.measure, unit=scene.texts.text(f"unit.{place.series.unit}"))
+    return EasyPoint(replace(gauge, measure=measure), place.point.quantity if place.point is not None else "")

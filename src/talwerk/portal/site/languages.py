@@ -16,7 +16,8 @@ EASY_OF = "de"
 
 def languages_of(profile: Profile) -> tuple[str, ...]:
     """The languages of a city's pages, its own first; easy language comes last and has few pages."""
-    return profile.city.languages
+    spoken = profile.city.languages
+    return (*spoken, EASY) if EASY_OF in spoken else spoken
 
 
 def preferred(accepted: str, spoken: tuple[str, ...]) -> str:

@@ -95,7 +95,7 @@ class Portal:
             *(
                 Route(desk.to.path(leaf.name) + leaf.tail, self.page(leaf, desk), methods=ALL_METHODS)
                 for desk in self._desks.values()
-                for leaf in (easy.LEAVES if desk.language == EASY else self._leaves)
+                for leaf in (easy.leaves() if desk.language == EASY else self._leaves)
                 if leaf.name in desk.to
             ),
             *(

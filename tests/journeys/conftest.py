@@ -67,11 +67,11 @@ def address_in(output: IO[str]) -> str:
 
 
 @contextmanager
-def serving(data: Path, city: str = "wuppertal") -> Iterator[Served]:
+def serving(data: Path, city: str = "wuppertal", port: str = "0") -> Iterator[Served]:
     with subprocess.Popen(
         [sys.executable, "-m", "talwerk.cli", "up"],
         cwd=data.parent,
-        env=environment(data, city),
+        env={**environment(data, city), "TALWERK_PORT": port},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -9,6 +9,7 @@ const wide = matchMedia("(min-width: 48rem)");
 let plot = null;
 let data = null;
 let shown = null; // the stretch that is zoomed into, null for all of it
+let read = 0; // the value that is told
 
 const reading = () => figure.querySelector("[data-readout]");
 const slider = () => figure.querySelector("input[type=range]");
@@ -62,6 +63,7 @@ function newest() {
 function tell(index) {
   const words = said(index);
   if (!words) return;
+  read = index;
   reading().textContent = words;
   slider().value = String(index);
   slider().setAttribute("aria-valuetext", words);
@@ -248,8 +250,14 @@ function zoom(from, to) {
   able();
 }
 
+/** Half of the stretch, around what is read, or else around its middle. */
+function closer(low, high) {
+  const at = data.t[read] >= low && data.t[read] <= high ? data.t[read] : (low + high) / 2;
+  return [at - (high - low) / 4, at + (high - low) / 4];
+}
+
 const MOVES = {
-  closer: (low, high) => [low + (high - low) / 4, high - (high - low) / 4],
+  closer,
   further: (low, high) => [low - (high - low) / 2, high + (high - low) / 2],
   earlier: (low, high) => [low - (high - low) / 2, high - (high - low) / 2],
   later: (low, high) => [low + (high - low) / 2, high + (high - low) / 2],
@@ -261,8 +269,16 @@ function point(index) {
   const { min, max } = plot.scales.x;
   if (at < min || at > max) zoom(at - (max - min) / 2, at + (max - min) / 2);
   tell(index);
-  // Placed after the scale has moved; a gap is told as the value before it.
-  requestAnimationFrame(() => plot.setCursor({ left: plot.valToPos(at, "x"), top: 0 }, false));
+  place();
+}
+
+/** Put the line where the value is that is read, after the scale has moved; away with it when that is out of sight. */
+function place() {
+  requestAnimationFrame(() => {
+    const { min, max } = plot.scales.x;
+    const at = data.t[read];
+    plot.setCursor(at < min || at > max ? { left: -10, top: -10 } : { left: plot.valToPos(at, "x"), top: 0 }, false);
+  });
 }
 
 if (figure && globalThis.uPlot) {
@@ -285,7 +301,12 @@ if (figure && globalThis.uPlot) {
   });
   figure.addEventListener("click", (event) => {
     const move = MOVES[event.target.closest("button")?.dataset.move];
-    if (move && plot) zoom(...move(plot.scales.x.min, plot.scales.x.max));
+    if (!move || !plot) return;
+    // The pointer's line would tell of another value once the scale has moved.
+    const told = read;
+    zoom(...move(plot.scales.x.min, plot.scales.x.max));
+    tell(told);
+    place();
   });
   figure.addEventListener("input", (event) => {
     if (event.target !== slider()) return;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,9 +10,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from talwerk import cities
 from talwerk.core.change import Change, Mode, Provenance
 from talwerk.core.entity import Attribute, Attributes, Entity, Kind
 from talwerk.core.terms import LOCATION, expand
+from talwerk.services.indicators.duty import Indicators
+from talwerk.services.indicators.evidence import Ground
 from talwerk.services.places import FILE, House, Register, folded
 from tests.portal.workbench import BRIDGE, Site, plain, site
 
@@ -25,14 +29,22 @@ async def city(tmp_path: Path) -> AsyncIterator[Site]:
         yield opened
 
 
-def settle(city: Site, *streets: str) -> None:
-    """Give the city these streets, with the houses 1 to 20 along the river."""
+def settle(city: Site, *streets: str, quarter: str = "", count: int = 20) -> None:
+    """Give the city these streets, with their houses along the river."""
     folder = city.city.official
     folder.mkdir(parents=True, exist_ok=True)
     houses = [
-        House(street=street, number=n, suffix="", postcode="42103", longitude=CENTRE[0] + n / 1e5, latitude=CENTRE[1])
+        House(
+            street=street,
+            number=n,
+            suffix="",
+            postcode="42103",
+            longitude=CENTRE[0] + n / 1e5,
+            latitude=CENTRE[1],
+            quarter=quarter,
+        )
         for street in streets
-        for n in range(1, 21)
+        for n in range(1, count + 1)
     ]
     Register.build(houses).save(folder / FILE)
 
@@ -59,6 +71,16 @@ async def put(city: Site, kind: str, name: str, place: tuple[float, float], **st
     await city.write(Change(mode=Mode.UPDATE, entity=entity, provenance=LAYER))
 
 
+async def warn(city: Site, key: str, headline: str, severity: str, start: str, end: str) -> None:
+    said: Attributes = {
+        expand(name): (Attribute(kind=Kind.PROPERTY, value=value),)
+        for name, value in {"severity": severity, "validFrom": start, "validTo": end}.items()
+    }
+    said[expand("headline")] = (Attribute(kind=Kind.LANGUAGE_PROPERTY, value={"de": headline, "en": "Warning"}),)
+    entity = Entity(id=f"urn:ngsi-ld:WeatherAlert:{key}", types=(expand("WeatherAlert"),), attributes=said)
+    await city.write(Change(mode=Mode.UPDATE, entity=entity))
+
+
 async def test_the_way_in_names_every_part_of_the_city(city: Site) -> None:
     page = (await city.get("/de/mein-ort")).text
     assert page.count('href="/de/mein-ort/') == 79
@@ -78,8 +100,8 @@ async def test_an_address_answers_with_its_river_and_what_is_near(city: Site) ->
     assert "Quartier Elberfeld-Mitte, Stadtbezirk Elberfeld." in text
     assert "Das Quartier ist geschätzt" in text
     assert "Der Pegel Kluserbrücke meldet 104 cm: normal." in text
-    assert "Schule Schule am Bach, 200 m" in text
-    assert "Trinkbrunnen Brunnen am Markt, 10 m" in text
+    assert "Schule am Bach 200 m Schule, Schulen" in text
+    assert "Brunnen am Markt 10 m Trinkbrunnen" in text
     assert "Keine Daten im Umkreis von 4 km: Kita, Ladestation, Carsharing, Lebensmittel." in text
 
 
@@ -180,3 +202,92 @@ async def test_other_sites_cannot_send_the_form(city: Site) -> None:
     assert (await city.visitor.post("/de/mein-ort", data={"ort": "Sonnborn"}, headers=own)).status_code == 303
     # Without this a browser would not name its origin, and the guard would refuse the city's own form.
     assert (await city.get("/de/mein-ort")).headers["referrer-policy"] == "same-origin"
+
+
+async def test_two_quarters_stand_side_by_side(city: Site) -> None:
+    await city.observe([104.0], BRIDGE)
+    for name, place in (("Schule", CENTRE), ("Schule am See", (7.2990, 51.2490))):
+        await put(city, "School", name, place)
+        await put(city, "EVChargingStation", name, place)
+        await put(city, "Kindergarten", name, place)
+    city.clock.pass_s(2)
+    form = (await city.get("/de/quartiervergleich")).text
+    assert form.count("<option value=") == 2 * 70
+    assert '<form class="card ask pair" method="get"' in form
+    text = await city.text("/de/quartiervergleich?a=00&b=87")
+    assert "Elberfeld-Mitte und Beyenburg-Mitte" in text
+    assert "Pegel jetzt Kluserbrücke 104 cm keine Daten" in text
+    assert "Schule, Entfernung 10 m 110 m" in text
+    assert "zweimal dasselbe Quartier" in await city.text("/de/quartiervergleich?a=00&b=00")
+    assert "kennen wir nicht" in await city.text("/de/quartiervergleich?a=00&b=xyz", 404)
+    # Neither the other fields of the query nor one quarter alone make a comparison.
+    assert "Pegel jetzt" not in await city.text("/de/quartiervergleich?a=00&c=87")
+
+
+async def test_the_sheet_names_numbers_and_gauge(city: Site) -> None:
+    await city.observe([104.0], BRIDGE)
+    await put(city, "School", "Schule", CENTRE)
+    await put(city, "Kindergarten", "Kita", CENTRE)
+    settle(city, "Kirchstraße")
+    city.clock.pass_s(2)
+    for text in (
+        await city.text("/de/notfallblatt/00"),
+        plain((await ask(city, "Kirchstraße 7, 42103", "/de/notfallblatt")).text),
+    ):
+        assert "112 Feuerwehr und Rettungsdienst" in text
+        assert "Kluserbrücke. Stufen 1 / 2 / 3 über 126 / 212 / 253 cm. Am 20.11.2026, 13:00 Uhr: 104 cm." in text
+    assert "Kirchstraße 7" in text
+    assert (await ask(city, "Xylophonallee 1", "/de/notfallblatt")).headers["location"] == "/de/mein-ort"
+    assert (await city.get("/de/notfallblatt")).headers["location"] == "/de/mein-ort"
+
+
+async def test_warnings_in_force_come_first(city: Site) -> None:
+    assert "Ob hier eine Warnung gilt, wissen wir gerade nicht." in await city.text("/de/mein-ort/8")
+    await warn(city, "sturm", "Warnung vor Sturm", "severe", "2026-11-20T10:00:00Z", "2026-11-20T18:00:00Z")
+    await warn(city, "frost", "Warnung vor Frost", "minor", "2026-11-20T22:00:00Z", "2026-11-21T08:00:00Z")
+    await warn(city, "alt", "Warnung von gestern", "extreme", "2026-11-19T10:00:00Z", "2026-11-20T10:00:00Z")
+    city.clock.pass_s(2)
+    text = await city.text("/de/mein-ort/8")
+    assert "Hier gilt eine Warnung: Warnung vor Sturm." in text
+    assert "Warnung vor Sturm schwer von 11:00 Uhr bis 19:00 Uhr" in text
+    assert "Warnung vor Frost gering von 23:00 Uhr bis 21.11.2026, 9:00 Uhr" in text
+    assert "Warnung von gestern" not in text
+    assert "keine echte Warnung" not in text
+
+
+async def test_a_simulated_warning_never_stands_without_that_word(city: Site) -> None:
+    await city.observe([104.0], BRIDGE, provenance=Provenance(source="zwilling", cadence_s=900, simulated=True))
+    await warn(city, "sturm", "Warnung vor Sturm", "severe", "2026-11-20T10:00:00Z", "2026-11-20T18:00:00Z")
+    city.clock.pass_s(2)
+    assert (await city.text("/de/mein-ort/8")).count("Beispiel, keine echte Warnung") == 2
+    assert "Beispieldaten, nicht gemessen. Notfallblatt" in await city.text("/de/notfallblatt/8")
+
+
+async def test_a_quarter_stands_beside_its_city(city: Site) -> None:
+    """With official boundaries and addresses, and never with fewer than ten of these."""
+    folder = city.city.official
+    folder.mkdir(parents=True)
+    west, south, east, north = 7.13, 51.25, 7.17, 51.26
+    square = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    feature = {
+        "type": "Feature",
+        "properties": {"QUARTIER": "00"},
+        "geometry": {"type": "Polygon", "coordinates": [square]},
+    }
+    (folder / "quarters.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    await put(city, "School", "Grundschule", CENTRE, category="Grundschule")
+    await put(city, "EVChargingStation", "Säule", CENTRE, capacity=2)
+    await put(city, "EVChargingStation", "Säule weit weg", (7.2, 51.27), capacity=40)
+    settle(city, "Kirchstraße", quarter="00", count=9)
+    city.clock.pass_s(2)
+    assert "Das Quartier neben der Stadt" not in await city.text("/de/mein-ort/00")
+    settle(city, "Kirchstraße", quarter="00", count=20)
+    scope = city.city.system_scope("indicators")
+    ground = Ground(profile=city.city.profile, territory=cities.territory("wuppertal"), addresses=folder / FILE)
+    await Indicators(city.city.themes, ground, city.city.broker, scope, clock=city.clock).round()
+    city.clock.pass_s(60)
+    text = await city.text("/de/mein-ort/00")
+    assert "Grundschule in 15 Minuten zu Fuß % Schulen, Adressen der Stadt, 20.11.2026 100 100" in text
+    # Of both stations only one lies in the quarter.
+    assert "je 1.000 Adressen Schulen, Adressen der Stadt, 20.11.2026 100,0 2.100,0" in text
+    assert "geschätzt" not in text

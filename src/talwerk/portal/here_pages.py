@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
-from talwerk.portal.here_views import HereView, Miss, PlaceView, Spot, SuggestView
+from talwerk.portal.here_compare import beside, distance, side_by_side
+from talwerk.portal.here_views import CompareView, HereView, Miss, PlaceView, SheetView, Spot, SuggestView
 from talwerk.portal.pages import Page, page
-from talwerk.portal.phrases import NBSP, Phrasebook
+from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Frame
 from talwerk.portal.states import NOT_CURRENT, gauge_state
 from talwerk.portal.views import Gauge
-
-_ROUNDING_M = 10
-_KM = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +43,26 @@ def _place(view: PlaceView, frame: Frame, p: Phrasebook) -> Page:
     content = {
         "told": told(view, frame.now_us, p),
         "distances": {metres: distance(metres, p) for metres in _metres(view)},
+        "figures": tuple(beside(line, p) for line in view.figures),
     }
     return Page("ort_hier.html", _title(view, p), content)
+
+
+@page.register
+def _compare(view: CompareView, frame: Frame, p: Phrasebook) -> Page:
+    title, same = p.text("compare.title"), bool(view.chosen[0]) and view.chosen[0] == view.chosen[1]
+    if len(view.places) < len(view.chosen) or same:
+        return Page("ort_vergleich.html", title, {"heading": title, "same": same, "rows": ()})
+    one, other = view.places
+    heading = p.text("compare.heading", one=one.line.name, other=other.line.name)
+    rows = side_by_side(one, other, frame.now_us, p)
+    return Page("ort_vergleich.html", heading, {"heading": heading, "same": False, "rows": rows})
+
+
+@page.register
+def _sheet(view: SheetView, frame: Frame, p: Phrasebook) -> Page:
+    content = {"place": view.place, "sentences": gauges_to_keep(view.place, frame.now_us, p)}
+    return Page("ort_blatt.html", p.text("sheet.title"), content)
 
 
 def _title(view: PlaceView, p: Phrasebook) -> str:
@@ -79,12 +95,20 @@ def _gauge(gauge: Gauge, now_us: int, p: Phrasebook) -> str:
     return p.text("here_now.gauge_told", station=gauge.station, value=value, state=p.text(f"state.{state.value}"))
 
 
-def distance(metres: int, p: Phrasebook) -> str:
-    """Write a distance as exactly as anybody walks it: tens of metres, from a kilometre on tenths of one."""
-    if metres < _KM - _ROUNDING_M / 2:
-        shown = p.number(max(round(metres / _ROUNDING_M) * _ROUNDING_M, _ROUNDING_M))
-        return p.text("distance.m", shown=shown).replace(" ", NBSP)
-    return p.text("distance.km", shown=p.number(metres / _KM, 1)).replace(" ", NBSP)
+def gauges_to_keep(view: PlaceView, now_us: int, p: Phrasebook) -> tuple[str, ...]:
+    """Say which gauges speak for a place and from when on they are high, for paper."""
+    told = []
+    for gauge in {reach.gauge.href: reach.gauge for reach in view.reaches if reach.gauge is not None}.values():
+        levels = " / ".join(p.number(level, 0) for level in gauge.levels)
+        if levels:
+            sentence = p.text("sheet.gauge", station=gauge.station, levels=p.with_unit(levels, gauge.measure))
+        else:
+            sentence = p.text("sheet.gauge_unstaged", station=gauge.station)
+        if gauge.latest is not None and gauge_state(gauge, now_us) not in NOT_CURRENT:
+            value = p.amount(gauge.latest.value, gauge.measure)
+            sentence += " " + p.text("sheet.gauge_now", moment=p.moment(gauge.latest.at_us), value=value)
+        told.append(sentence)
+    return tuple(told) or (p.text("sheet.no_reach"),)
 
 
 def _metres(view: PlaceView) -> set[int]:

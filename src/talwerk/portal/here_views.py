@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from talwerk.portal.place import Link
-from talwerk.portal.theme_views import IndicatorView
 from talwerk.portal.views import Gauge
 
 
@@ -196,7 +195,7 @@ class NearLine:
         key: Of the kind.
         name: Its name, or empty.
         distance_m: Metres as the crow flies.
-        source: Whose data say so.
+        source: What the data are called.
         told_us: When they said so, or None.
     """
 
@@ -209,10 +208,33 @@ class NearLine:
 
 @dataclass(frozen=True, slots=True)
 class FigureLine:
-    """An indicator of a quarter beside that of the city."""
+    """An indicator of a quarter beside that of the city.
 
-    own: IndicatorView
-    city: IndicatorView
+    Attributes:
+        title: Its name.
+        href: Where it is explained.
+        unit: What stands behind the number; empty for pure numbers.
+        decimals: Digits after the comma.
+        own: The quarter's number, or None.
+        absence: Key of the reason why there is none; empty when there is one.
+        part: Above the line, or None.
+        whole: Below the line, or None.
+        city: The city's number, or None.
+        city_us: The time that the city's number speaks of, or None.
+        sources: Titles of what the quarter's number rests on.
+    """
+
+    title: str
+    href: str
+    unit: str
+    decimals: int
+    own: float | None = None
+    absence: str = ""
+    part: float | None = None
+    whole: float | None = None
+    city: float | None = None
+    city_us: int | None = None
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +253,10 @@ class PlaceView:
         near: The nearest everyday things.
         unknown: Keys of everyday kinds of which nothing is loaded.
         figures: The quarter beside the city.
+        figures_us: How old the addresses are that they rest on, or None.
         parts: Quarters of a borough.
-        sheet: Address of the sheet to print.
+        sheet: Address of the sheet to print; an address is sent to it.
+        text: The address to send, or empty for a part of the city.
         compare: Address of the comparison with another quarter, or empty.
         here: Address of this page, or empty for an address, which has none.
     """
@@ -248,8 +272,10 @@ class PlaceView:
     near: tuple[NearLine, ...] = ()
     unknown: tuple[str, ...] = ()
     figures: tuple[FigureLine, ...] = ()
+    figures_us: int | None = None
     parts: tuple[Link, ...] = ()
     sheet: str = ""
+    text: str = ""
     compare: str = ""
     here: str = ""
 
@@ -258,4 +284,46 @@ class PlaceView:
         """How many values speak of this place and not of the whole city."""
         gauges = sum(reach.gauge is not None and reach.gauge.latest is not None for reach in self.reaches)
         stations = sum(any(gauge.latest is not None for gauge in station.gauges) for station in self.stations)
-        return gauges + stations + len(self.near) + sum(line.own.value is not None for line in self.figures)
+        return gauges + stations + len(self.near) + sum(line.own is not None for line in self.figures)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetView:
+    """The sheet to print: what one needs when nothing else works any more."""
+
+    place: PlaceView
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A quarter that can be chosen."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptionGroup:
+    """The quarters of a borough."""
+
+    name: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompareView:
+    """Two quarters side by side.
+
+    Attributes:
+        action: Where the form goes.
+        groups: What can be chosen.
+        chosen: The keys of both, empty ones for those not chosen yet.
+        places: Both, or empty while they are not chosen.
+        trail: Breadcrumbs, without this page.
+    """
+
+    action: str
+    groups: tuple[OptionGroup, ...]
+    chosen: tuple[str, str] = ("", "")
+    places: tuple[PlaceView, ...] = ()
+    trail: tuple[Link, ...] = ()

@@ -145,3 +145,9 @@ def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "quarters.geojson").write_text("<html>")
     with pytest.raises(DomainError, match="is no GeoJSON"):
         Areas.load(TERRITORY, tmp_path)
+
+
+def test_places_are_located_all_at_once_and_none_of_none(tmp_path: Path) -> None:
+    areas = Areas.load(TERRITORY, official(tmp_path, squares()))
+    assert areas.locate_all([(0.05, 0.05), (0.05, 0.15), (0.25, 0.25)]) == ["01", "11", ""]
+    assert areas.locate_all([]) == []

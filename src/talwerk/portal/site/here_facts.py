@@ -10,11 +10,14 @@ from talwerk.portal.place import Link
 from talwerk.sdk.territory import Reach
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.catalogue.dataset import Dataset
+from talwerk.services.indicators.evidence import ADDRESSES
+from talwerk.services.places import Found
 from talwerk.services.places.everyday import EVERYDAY, nearest_of
 from talwerk.services.places.whereabouts import Gazetteer
 from talwerk.services.territory import Area, Kind
 
 from . import addresses
+from .here_figures import Figures
 from .here_now import STATIONS, reach_line, station_line, warnings
 from .here_places import Atlas
 from .leaf import Places
@@ -47,11 +50,13 @@ class Facts:
     Args:
         gazetteer: the city's places.
         datasets: which sources speak, and when they last did.
+        figures: the indicators of quarters.
     """
 
-    def __init__(self, gazetteer: Gazetteer, datasets: Catalogue) -> None:
+    def __init__(self, gazetteer: Gazetteer, datasets: Catalogue, figures: Figures) -> None:
         self._all_reaches = gazetteer.territory.reaches if gazetteer.territory is not None else ()
         self._datasets = datasets
+        self._figures = figures
 
     def of_part(self, area: Area, atlas: Atlas, scene: Scene) -> tuple[PlaceView, Places]:
         """The page of a quarter or a borough; of a quarter that is hardly known, that of its borough."""
@@ -62,12 +67,19 @@ class Facts:
         view, places = self._view(_spotted(borough, atlas), atlas, scene)
         return replace(view, instead_of=area.part.name), places
 
-    def of_house(
-        self, line: PlaceLine, where: tuple[float, float], quarter: Area | None, atlas: Atlas, scene: Scene
-    ) -> tuple[PlaceView, Places]:
-        """The answer for an address."""
+    def of_house(self, found: Found, asked: str, atlas: Atlas, scene: Scene) -> tuple[PlaceView, Places]:
+        """The answer for an address.
+
+        Args:
+            found: the address.
+            asked: the house number that was typed.
+            atlas: the city's parts.
+            scene: the city at one instant.
+        """
+        line, quarter = atlas.house(found, asked)
         keys = () if quarter is None else (quarter.part.key,)
-        return self._view(Spotted(line, where, keys), atlas, scene)
+        view, places = self._view(Spotted(line, (found.house.longitude, found.house.latitude), keys), atlas, scene)
+        return replace(view, text=", ".join(part for part in (line.name, found.house.postcode) if part)), places
 
     def _view(self, spot: Spotted, atlas: Atlas, scene: Scene) -> tuple[PlaceView, Places]:
         datasets = self._datasets.datasets(scene.scope)
@@ -81,8 +93,11 @@ class Facts:
         for station, places in _stations(spot, scene):
             stations.append(station)
             shown += places
-        near, unknown = self._near(spot, scene, datasets)
+        near, unknown, places = _near(spot, scene, datasets)
+        shown += places
         axis = scene.profile.axis
+        quarter = spot.quarters[0] if spot.line.spot is not Spot.BOROUGH and spot.quarters else ""
+        address = next((one.last for one in datasets if one.key == ADDRESSES), None)
         view = PlaceView(
             line=spot.line,
             field=atlas.field(),
@@ -93,7 +108,11 @@ class Facts:
             stations=tuple(stations),
             near=near,
             unknown=unknown,
+            figures=self._figures.of(quarter, {one.key: one.title for one in datasets}, scene),
+            figures_us=address,
             parts=_parts(spot, atlas),
+            sheet=scene.to.href(addresses.SHEET, *([spot.area.part.key] if spot.area is not None else [])),
+            compare=scene.to.href(addresses.COMPARE, a=quarter) if quarter and atlas.groups() else "",
             here=scene.to.href(addresses.HERE, spot.area.part.key) if spot.area is not None else "",
         )
         return view, tuple(shown)
@@ -102,31 +121,34 @@ class Facts:
         wanted = set(quarters)
         return tuple(reach for reach in self._all_reaches if wanted & set(reach.quarters))
 
-    def _near(
-        self, spot: Spotted, scene: Scene, datasets: Sequence[Dataset]
-    ) -> tuple[tuple[NearLine, ...], tuple[str, ...]]:
-        """The nearest thing of each sort, and the sorts of which there is none; of a borough neither is told."""
-        if spot.where is None or spot.line.spot is Spot.BOROUGH:
-            return (), ()
-        by_key = {one.key: one for one in datasets}
-        near, unknown = [], []
-        for sort in EVERYDAY:
-            found = nearest_of(scene.broker, scene.scope, spot.where, sort)
-            if found is None:
-                unknown.append(sort.key)
-                continue
-            source = next((s.provenance.source for s in scene.broker.series(scene.scope, found.entity)), "")
-            told = by_key.get(source)
-            near.append(
-                NearLine(
-                    key=sort.key,
-                    name=found.name,
-                    distance_m=found.distance_m,
-                    source=(told.attribution or told.title) if told is not None else source,
-                    told_us=told.last if told is not None else None,
-                )
+
+def _near(
+    spot: Spotted, scene: Scene, datasets: Sequence[Dataset]
+) -> tuple[tuple[NearLine, ...], tuple[str, ...], Places]:
+    """The nearest thing of each sort, the sorts of which there is none, and whose data say so; of a borough nothing."""
+    if spot.where is None or spot.line.spot is Spot.BOROUGH:
+        return (), (), ()
+    by_key = {one.key: one for one in datasets}
+    near, unknown, places = [], [], []
+    for sort in EVERYDAY:
+        found = nearest_of(scene.broker, scene.scope, spot.where, sort)
+        if found is None:
+            unknown.append(sort.key)
+            continue
+        series = next(iter(scene.broker.series(scene.scope, found.entity)), None)
+        source = by_key.get(series.provenance.source) if series is not None else None
+        near.append(
+            NearLine(
+                key=sort.key,
+                name=found.name,
+                distance_m=found.distance_m,
+                source=source.title if source is not None else "",
+                told_us=source.last if source is not None else None,
             )
-        return tuple(near), tuple(unknown)
+        )
+        if series is not None:
+            places.append(Place(series, found.name))
+    return tuple(near), tuple(unknown), tuple(places)
 
 
 def _spotted(area: Area, atlas: Atlas) -> Spotted:

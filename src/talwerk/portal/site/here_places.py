@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from talwerk.portal.here_views import AskField, BoroughList, Choice, PlaceLine, Spot
+from talwerk.portal.here_views import AskField, BoroughList, Choice, Option, OptionGroup, PlaceLine, Spot
 from talwerk.portal.place import Link
 from talwerk.services.places import Found, Precision
 from talwerk.services.places.asking import Answer, knows_streets
@@ -12,6 +12,9 @@ from talwerk.services.territory import Area, Kind, Origin
 
 from . import addresses
 from .scene import Scene
+
+QUARTERS_LEAST = 2
+"""Fewer quarters cannot be compared."""
 
 
 class Atlas:
@@ -39,9 +42,15 @@ class Atlas:
         """The quarters of a borough, in the order of their keys."""
         return tuple(area for area in self._areas.of(Kind.QUARTER) if area.part.borough == borough.part.key)
 
-    def quarters(self) -> tuple[Area, ...]:
-        """All quarters, by name."""
-        return tuple(sorted(self._areas.of(Kind.QUARTER), key=lambda area: area.part.name))
+    def groups(self) -> tuple[OptionGroup, ...]:
+        """All quarters to choose from, by borough; none for a city of fewer than two."""
+        declared = self._gazetteer.territory
+        if declared is None or len(declared.quarters) < QUARTERS_LEAST:
+            return ()
+        return tuple(
+            OptionGroup(area.part.name, tuple(Option(one.part.key, one.part.name) for one in self.quarters_of(area)))
+            for area in self._areas.of(Kind.BOROUGH)
+        )
 
     def link(self, area: Area) -> Link:
         """A part with the address of its page."""
@@ -56,8 +65,7 @@ class Atlas:
 
     def field(self, asked: str = "") -> AskField:
         """The field for a street or a quarter."""
-        to = self._scene.to
-        return AskField(to.href(addresses.HERE), to.href(addresses.SUGGEST), knows_streets(self._gazetteer), asked)
+        return ask_field(self._gazetteer, self._scene, asked)
 
     def choices(self, answer: Answer) -> tuple[Choice, ...]:
         """What a text may mean, best first: parts as links, addresses as texts to send."""
@@ -101,6 +109,18 @@ class Atlas:
             borough=None if borough is None else self.link(borough),
             approximate=area.origin is not Origin.OFFICIAL,
         )
+
+
+def ask_field(gazetteer: Gazetteer, scene: Scene, asked: str = "") -> AskField:
+    """The field for a street or a quarter, for any page.
+
+    Args:
+        gazetteer: the city's places.
+        scene: whose addresses are used.
+        asked: what the person typed before.
+    """
+    to = scene.to
+    return AskField(to.href(addresses.HERE), to.href(addresses.SUGGEST), knows_streets(gazetteer), asked)
 
 
 def label(found: Found) -> str:

@@ -57,7 +57,7 @@ class Search:
     """
 
     def __init__(self, register: Register) -> None:
-        self._register = register
+        self.register = register
         self._names = [folded(street) for street in register.streets]
 
     def find(self, text: str, limit: int = 5) -> tuple[Found, ...]:
@@ -71,7 +71,7 @@ class Search:
         found = [self._answer(street, score, question) for street, score in self._streets(question, limit)]
         order = {precision: rank for rank, precision in enumerate(Precision)}
         return tuple(
-            sorted(found, key=lambda f: (-f.score, order[f.precision], self._register.streets.index(f.house.street)))
+            sorted(found, key=lambda f: (-f.score, order[f.precision], self.register.streets.index(f.house.street)))
         )
 
     def _streets(self, question: Question, limit: int) -> list[tuple[int, float]]:
@@ -96,13 +96,13 @@ class Search:
         return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
     def _answer(self, street: int, score: float, question: Question) -> Found:
-        houses = list(self._register.houses(street))
-        within = [house for house in houses if self._register.postcode(house) == question.postcode]
+        houses = list(self.register.houses(street))
+        within = [house for house in houses if self.register.postcode(house) == question.postcode]
         houses = within or houses
         if question.number is None:
             return self._found(street, houses[len(houses) // 2], Precision.STREET, score)
         wanted = (question.number, question.suffix)
-        exact = next((house for house in houses if self._register.number(house) == wanted), None)
+        exact = next((house for house in houses if self.register.number(house) == wanted), None)
         if exact is not None:
             return self._found(street, exact, Precision.HOUSE, score)
         nearest = min(houses, key=lambda house: self._distance(house, wanted))
@@ -110,9 +110,9 @@ class Search:
 
     def _distance(self, house: int, wanted: tuple[int, str]) -> tuple[int, int, str]:
         """How far a house number lies from another; the other side of the street counts as farther."""
-        number, suffix = self._register.number(house)
+        number, suffix = self.register.number(house)
         other_side = (number - wanted[0]) % 2
         return abs(number - wanted[0]) + 4 * other_side, other_side, suffix
 
     def _found(self, street: int, house: int, precision: Precision, score: float) -> Found:
-        return Found(house=self._register.house(street, house), precision=precision, score=round(score, 1))
+        return Found(house=self.register.house(street, house), precision=precision, score=round(score, 1))

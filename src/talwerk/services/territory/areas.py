@@ -108,6 +108,8 @@ class Areas:
             places: longitude and latitude, degrees (WGS 84).
             kind: borough or quarter.
         """
+        if not places:
+            return []
         import shapely
 
         tree, bounded = self._tree(kind)

@@ -18,6 +18,7 @@ from talwerk.store import Keeping
 from .city import City
 from .feeds import Course, Probe
 from .intake import inbox
+from .warned import warning_duties
 
 
 def duties(city: City, course: Course) -> tuple[Duty, ...]:
@@ -27,7 +28,14 @@ def duties(city: City, course: Course) -> tuple[Duty, ...]:
         city: which is open.
         course: of its feeds.
     """
-    return (*_sources(city, course), *inbox(city), *_copies(city), *_housekeeping(city), _indicators(city))
+    return (
+        *_sources(city, course),
+        *inbox(city),
+        *warning_duties(city, simulated=course.addresses is not None),
+        *_copies(city),
+        *_housekeeping(city),
+        _indicators(city),
+    )
 
 
 def _indicators(city: City) -> Duty:

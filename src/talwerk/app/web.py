@@ -15,6 +15,7 @@ from talwerk.services.places.whereabouts import Gazetteer
 
 from .city import City
 from .intake import intake
+from .warned import warnings
 
 
 def routes(city: City) -> list[BaseRoute]:
@@ -34,7 +35,7 @@ def routes(city: City) -> list[BaseRoute]:
     territory = cities.territory(city.settings.city)
     gazetteer = Gazetteer(territory, city.official)
     datasets = Catalogue(city.broker, city.profile, city.themes, territory, city.official, city.clock)
-    known = Knowledge(city.themes, datasets, gazetteer, backstage(city))
+    known = Knowledge(city.themes, datasets, gazetteer, backstage(city), warnings(city))
     return [
         *health.routes(city.broker),
         *metrics.routes(partial(figures, city.report, city.tally)),

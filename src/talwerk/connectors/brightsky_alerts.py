@@ -93,4 +93,5 @@ CONNECTOR = Connector(
     cadence_s=300,
     stale_s=1_800,
     parameters={"latitude": None, "longitude": None},
+    warns=True,
 )

@@ -1,6 +1,6 @@
-"""The situation of the city in one sentence, from its gauges alone.
+"""The situation of the city in words: official warnings first, then gauges, then what is calm.
 
-It never says "Keine Warnung": only who knows the warnings may say that. It says what the gauges know.
+"Keine Warnung." is said only where every source of warnings speaks; what nobody knows is said to be unknown.
 """
 
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.states import NOT_CURRENT, State, gauge_state, reached_stage
 from talwerk.portal.views import Gauge
+from talwerk.portal.warning_views import NOBODY, Unknown, Warned
 
 NAMED_GAUGES = 3
 """A lead that names more places than this is no longer read."""
@@ -20,33 +21,71 @@ class Situation:
     """What the start page says first.
 
     Attributes:
-        sentence: The heading, one sentence.
+        sentence: The heading, one sentence; with warnings and raised gauges one for each.
         lead: One or two sentences below it, on how fresh this is.
         state: The state that the heading stands for.
-        details: One sentence per gauge above a level, highest first.
+        details: One sentence per gauge above a level, highest first; what is not known.
+        raised: What the gauges say when one of them is above a level, else empty.
     """
 
     sentence: str
     lead: str
     state: State
     details: tuple[str, ...] = ()
+    raised: str = ""
 
 
-def situation(gauges: tuple[Gauge, ...], silent: int, now_us: int, p: Phrasebook) -> Situation:
-    """Say the situation from all gauges that the page knows, at an instant.
+def situation(
+    gauges: tuple[Gauge, ...], silent: int, now_us: int, p: Phrasebook, warned: Warned = NOBODY, calm: str = ""
+) -> Situation:
+    """Say the situation from all that the page knows, at an instant.
 
     Args:
         gauges: Gauges of the axis and beside it.
         silent: Series of the whole city that say nothing about now.
         now_us: Instant for which the sentence is true, microseconds UTC.
         p: Language and zone.
+        warned: What is known of official warnings.
+        calm: A sentence on river, air and weather, or empty.
     """
+    told = _by_gauges(gauges, silent, now_us, p, calm)
+    unknown = tuple(_unknown(source, now_us, p) for source in warned.unknown)
+    asked = p.text("situation.asked", moment=p.short_moment(warned.asked_us, now_us)) if warned.asked_us else ""
+    lead = f"{told.lead} {asked}".strip()
+    details = (*told.details, *unknown)
+    if warned.notices:
+        return _warned(warned, told, lead, details, p)
+    if warned.is_clear and told.state in {State.NORMAL, State.UNSTAGED}:
+        return Situation(p.text("situation.clear"), lead, told.state, details)
+    if warned.is_clear:
+        details = (p.text("situation.clear_beside"), *details)
+    return Situation(told.sentence, lead, told.state, details, told.raised)
+
+
+def _warned(warned: Warned, told: Situation, lead: str, details: tuple[str, ...], p: Phrasebook) -> Situation:
+    sentence = p.count("situation.warned", len(warned.notices))
+    if warned.simulated:
+        sentence = p.text("situation.simulated", sentence=sentence)
+    if told.raised:
+        sentence = f"{sentence} {told.raised}"
+    state = max((told.state, *(notice.state for notice in warned.notices)), key=lambda state: state.stage)
+    return Situation(sentence, lead, state, details, told.raised)
+
+
+def _unknown(source: Unknown, now_us: int, p: Phrasebook) -> str:
+    if source.since_us is None:
+        return p.text("situation.unknown", publisher=source.publisher)
+    since = p.short_moment(source.since_us, now_us)
+    return p.text("situation.unknown_since", publisher=source.publisher, moment=since)
+
+
+def _by_gauges(gauges: tuple[Gauge, ...], silent: int, now_us: int, p: Phrasebook, calm: str) -> Situation:
     states = [(gauge, gauge_state(gauge, now_us)) for gauge in gauges]
     live = [gauge for gauge, state in states if state not in NOT_CURRENT]
     # A series without a rhythm is never silent, and yet its old value is no situation.
     if not live or now_us - _newest_us(live) > RECORDING_US:
         return _past(gauges, now_us, p)
-    freshness = _freshness(live, silent, now_us, p)
+    freshness = f"{calm} {_freshness(live, silent, now_us, p)}".strip()
     raised = [gauge for gauge in live if _stage(gauge)]
     if raised:
         return _raised(raised, p, freshness)
@@ -80,7 +119,7 @@ def _raised(raised: list[Gauge], p: Phrasebook, freshness: str) -> Situation:
     told = [_excess(gauge, p) for gauge in ordered[:NAMED_GAUGES]]
     if len(ordered) > NAMED_GAUGES:
         told.append(p.count("situation.raised_more", len(ordered) - NAMED_GAUGES))
-    return Situation(sentence, freshness, State(f"stage-{top}"), tuple(told))
+    return Situation(sentence, freshness, State(f"stage-{top}"), tuple(told), sentence)
 
 
 def _excess(gauge: Gauge, p: Phrasebook) -> str:

@@ -108,6 +108,7 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         stamp: whether a stamp is the start or the end of the interval that the value covers.
         size_max: bytes of an answer at most, also after decompression.
         parameters: parameters that profiles may set, with their defaults; None for those that they have to set.
+        warns: whether its list names all official warnings that there are, so that an empty one says: none.
     """
 
     key: Key
@@ -128,6 +129,7 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     stamp: Literal["start", "end"] = "end"
     size_max: Annotated[int, Meta(gt=0, le=SIZE_MAX)] = 10 * MIB
     parameters: dict[str, str | int | float | bool | None] = {}
+    warns: bool = False
 
     def __post_init__(self) -> None:
         zone_of(self.zone)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.indicators.themes import Themes
 from talwerk.services.places.whereabouts import Gazetteer
+from talwerk.services.warnings import Warnings
 
 from .backstage import Backstage
 
@@ -20,9 +21,11 @@ class Knowledge:
         datasets: What data it has.
         gazetteer: Its parts and addresses.
         backstage: The platform behind it.
+        warnings: Official warnings.
     """
 
     themes: Themes
     datasets: Catalogue
     gazetteer: Gazetteer
     backstage: Backstage
+    warnings: Warnings

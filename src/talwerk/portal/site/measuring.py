@@ -1,11 +1,10 @@
-"""The pages of what is measured: the start page, the list of measuring points, one point, the legend."""
+"""The pages of what is measured: the list of measuring points, one point, the legend."""
 
 from __future__ import annotations
 
 from talwerk.portal.views import LegendView
 
 from . import addresses, point, stations
-from .lage import lage
 from .leaf import Leaf
 from .point import shortened
 
@@ -15,7 +14,6 @@ __all__ = ["leaves", "shortened"]
 def leaves() -> tuple[Leaf, ...]:
     """The kinds of pages."""
     return (
-        Leaf(addresses.START, lambda _ask, scene: lage(scene)),
         *stations.leaves(),
         *point.leaves(),
         Leaf(addresses.LEGEND, lambda _ask, _scene: (LegendView(), ()), moves=False),

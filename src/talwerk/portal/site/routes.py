@@ -39,6 +39,7 @@ from .datasets import DatasetPages
 from .desk import Desk, House, mark_of
 from .here import Here
 from .knowledge import Knowledge
+from .lage import Lage
 from .languages import languages_of, preferred
 from .leaf import Ask, Found, Leaf, fields_of
 from .map_files import MapFiles
@@ -234,8 +235,10 @@ def portal_routes(broker: Broker, profile: Profile, clock: Clock, known: Knowled
     themes, datasets, gazetteer = known.themes, known.datasets, known.gazetteer
     sources = DatasetPages(themes, datasets, known.backstage.base)
     tiles = TileFile(gazetteer.folder)
-    maps = Maps(CityMaps(gazetteer), Stocks(broker, clock), datasets, themes, tiles)
+    city_maps = CityMaps(gazetteer)
+    maps = Maps(city_maps, Stocks(broker, clock), datasets, themes, tiles)
     leaves = (
+        *Lage(known.warnings, themes, gazetteer, city_maps).leaves(),
         *measuring.leaves(),
         *ThemePages(broker, profile, themes, datasets).leaves(),
         *PlatformPages(broker, known.backstage, sources).leaves(),

@@ -44,9 +44,9 @@ class Here:
         themes: what is asked of quarters, too.
     """
 
-    def __init__(self, gazetteer: Gazetteer, datasets: Catalogue, themes: Themes | None = None) -> None:
+    def __init__(self, gazetteer: Gazetteer, datasets: Catalogue, themes: Themes) -> None:
         self._gazetteer = gazetteer
-        self._facts = Facts(gazetteer, datasets, Figures(gazetteer, themes or Themes((), ())))
+        self._facts = Facts(gazetteer, datasets, Figures(gazetteer, themes))
 
     def leaves(self) -> tuple[Leaf, ...]:
         """The kinds of pages; none for a city whose profile names no parts."""

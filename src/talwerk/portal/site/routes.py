@@ -243,7 +243,7 @@ def portal_routes(broker: Broker, profile: Profile, clock: Clock, known: Knowled
         *ThemePages(broker, profile, themes, datasets).leaves(),
         *PlatformPages(broker, known.backstage, sources).leaves(),
         *sources.leaves(),
-        *Here(gazetteer, datasets).leaves(),
+        *Here(gazetteer, datasets, themes).leaves(),
         *maps.leaves(),
         *Around(profile, datasets).leaves(),
     )

@@ -21,7 +21,7 @@ from .warned import warnings
 def routes(city: City) -> list[BaseRoute]:
     """Every address that the city answers; ``docs/api.md`` explains them."""
     from talwerk.app.backstage import backstage
-    from talwerk.portal.site import Knowledge, portal_routes
+    from talwerk.portal.site import Knowledge, portal_routes, sign_routes
     from talwerk.protocols import catalogue, health, live, metrics, ngsild, places, plain, push
     from talwerk.protocols.http import description
     from talwerk.protocols.http.outgoing import Outgoing
@@ -56,6 +56,7 @@ def routes(city: City) -> list[BaseRoute]:
                 metrics.description(),
             )
         ),
+        *sign_routes(city.profile, cities.folder(city.settings.city), city.simulated),
         *portal_routes(city.broker, city.profile, city.clock, known),
     ]
 

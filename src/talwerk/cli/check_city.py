@@ -10,6 +10,8 @@ import msgspec
 
 from talwerk import cities
 from talwerk.core.errors import DomainError
+from talwerk.portal.look import unreadable
+from talwerk.sdk.contact import missing_facts
 from talwerk.sdk.profile import Profile
 from talwerk.sdk.tables.mapping import read_mapping
 from talwerk.sdk.territory import Territory
@@ -19,6 +21,7 @@ from talwerk.services.sources.discovery import discover, discover_in, references
 from talwerk.services.sources.feed import feed
 
 MAPPINGS = "mappings"
+SIGN = "sign"
 SHOWN = 8
 
 
@@ -55,6 +58,7 @@ def check_city(key: str) -> Checked:
     city = profile.city
     checked.holds.append(f"{city.name}: key {city.key}, AGS {city.ags}, ARS {city.ars}")
     checked.unconfirmed += _unconfirmed(profile)
+    _check_pages(folder, profile, checked)
     _check_territory(key, profile, checked)
     _check_sources(folder, profile, checked)
     _check_mappings(folder, checked)
@@ -64,6 +68,21 @@ def check_city(key: str) -> Checked:
     except DomainError as error:
         checked.flaws.append(str(error))
     return checked
+
+
+def _check_pages(folder: Path, profile: Profile, checked: Checked) -> None:
+    """What the pages have to say and show: who answers for them, colours that can be read, videos that are there."""
+    missing = ", ".join(missing_facts(profile.contact, profile.legal))
+    if missing:
+        checked.notes.append(f"The pages say of these facts that they are missing: {missing}")
+    checked.flaws += [f"look: {sentence}" for sentence in unreadable(profile.look)]
+    for video in profile.sign_videos:
+        absent = [name for name in (video.file, video.captions) if not (folder / SIGN / name).is_file()]
+        checked.flaws += [f"The file {SIGN}/{name} of a video in sign language is not there." for name in absent]
+        if not video.checked:
+            checked.notes.append(
+                f"sign language, {video.topic}: nobody has checked it, so that the public does not see it"
+            )
 
 
 def _check_territory(key: str, profile: Profile, checked: Checked) -> None:

@@ -3,5 +3,6 @@
 from .backstage import Backstage, Platform
 from .knowledge import Knowledge
 from .routes import portal_routes
+from .sign_files import sign_routes
 
-__all__ = ["Backstage", "Knowledge", "Platform", "portal_routes"]
+__all__ = ["Backstage", "Knowledge", "Platform", "portal_routes", "sign_routes"]

@@ -6,6 +6,7 @@ is written for other pages never stands here by accident: a text that the easy c
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 
 from talwerk.portal.easy_views import EasyHelpView, EasyPoint, EasyPointView, EasyStartView, EasyWarning
@@ -21,6 +22,8 @@ from .scene import Place, Scene
 
 POINTS_MAX = 12
 """More than a dozen of anything is hard to survey."""
+SURVEYED = ("level", "rain", "temperature")
+"""What the start page lists; gases in micrograms say something to few, and stay on their own pages."""
 
 
 def leaves() -> tuple[Leaf, ...]:
@@ -33,7 +36,7 @@ def leaves() -> tuple[Leaf, ...]:
 
 
 def _start(_ask: Ask, scene: Scene) -> Found:
-    places = [place for place in scene.named if _told(place, scene)][:POINTS_MAX]
+    places = [place for place in scene.named if _told(place, scene, SURVEYED)][:POINTS_MAX]
     lines = warnings(scene, ()).lines
     view = EasyStartView(
         points=tuple(_easy(place, scene) for place in places),
@@ -60,9 +63,11 @@ def _full() -> Addresses:
     return Addresses(catalogue(EASY_OF))
 
 
-def _told(place: Place, scene: Scene) -> bool:
-    """Whether there are easy words for its unit; those for what it measures a test asks for."""
-    return place.point is not None and f"unit.{place.series.unit}" in scene.texts
+def _told(place: Place, scene: Scene, wanted: Container[str] | None = None) -> bool:
+    """Whether it is wanted, and there are easy words for its unit; those for what it measures a test asks for."""
+    if place.point is None or (wanted is not None and place.point.quantity not in wanted):
+        return False
+    return f"unit.{place.series.unit}" in scene.texts
 
 
 def _easy(place: Place, scene: Scene) -> EasyPoint:

@@ -31,6 +31,7 @@ from talwerk.store.sqlite.limits import Limits
 from . import machine
 from .access import check_readable, check_writable
 from .database import Looked, look_into
+from .declared import check_declared
 from .edges import check_edges
 from .finding import Finding, error, note
 from .places import check_directory, check_emptiness, check_leftovers, check_room, check_secret, check_temporary
@@ -115,6 +116,7 @@ async def examine(settings: Settings, clock: Clock, *, thorough: bool = False, p
         found.append(check_all_pages(directory / DATABASE))
     if thorough:
         found.extend(check_edges(settings, clock.now()))
+        found.extend(check_declared(profile, public=settings.exposed and not twin))
         found.extend(_places(settings, directory, clock.now()))
         found.append(machine.check_clock(clock.now(), looked.newest_at, machine.clock_kept()))
         found.extend(_machine())

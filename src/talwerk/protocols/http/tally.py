@@ -27,6 +27,7 @@ _PROTOCOLS = {
     "en": "portal",
     "leicht": "portal",
     "static": "portal",
+    "sign": "portal",
     "favicon.ico": "portal",
 }
 _LIVE_PATH = "/api/v1/changes"

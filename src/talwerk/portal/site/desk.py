@@ -45,6 +45,7 @@ class House:
         registers: What is measured.
         peaks: Highest values, remembered between pages.
         names: Pages that the portal has.
+        short_name: Who publishes a source, by its key; empty when nobody has named it.
     """
 
     broker: Broker
@@ -53,6 +54,7 @@ class House:
     registers: Registers
     peaks: Peaks
     names: frozenset[str]
+    short_name: Callable[[str], str]
 
 
 class Desk:
@@ -69,7 +71,7 @@ class Desk:
         self.language = language
         self.to = Addresses(texts)
         self.phrases = Phrasebook(texts, house.profile.city.zone)
-        self._city = City(house.broker, house.profile, texts, house.peaks, self.to, self.phrases)
+        self._city = City(house.broker, house.profile, texts, house.peaks, self.to, self.phrases, house.short_name)
         self._mark = mark_of(house.profile)
         self._look_href = look_href(house.profile.look)
 

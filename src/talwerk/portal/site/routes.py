@@ -48,6 +48,7 @@ from .map_land import CityMaps
 from .map_leaf import Maps
 from .map_stock import Stocks
 from .newest import Peaks
+from .offline import offline_routes
 from .platform import PlatformPages
 from .register import Registers
 from .scene import Scene
@@ -84,6 +85,7 @@ class Portal:
         self._desks = desks
         self._shelf = shelf
         self._leaves = tuple(leaves)
+        self._profile = profile
         self._mark = mark_of(profile)
         self._look = profile.look
 
@@ -93,6 +95,7 @@ class Portal:
             Route("/", self._enter),
             Route("/favicon.ico", _redirect(mark_href(self._mark))),
             *static_routes(self._mark, self._look),
+            *offline_routes(self._profile, self._mark, [desk.to for desk in self._desks.values()]),
             *(
                 Route(desk.to.path(leaf.name) + leaf.tail, self.page(leaf, desk), methods=ALL_METHODS)
                 for desk in self._desks.values()
@@ -248,7 +251,7 @@ def portal_routes(broker: Broker, profile: Profile, clock: Clock, known: Knowled
         *Around(profile, datasets).leaves(),
     )
     names = frozenset(leaf.name for leaf in leaves)
-    house = House(broker, profile, clock, Registers(broker, clock), Peaks(), names)
+    house = House(broker, profile, clock, Registers(broker, clock), Peaks(), names, datasets.short_name)
     desks = {language: Desk(house, language) for language in languages_of(profile)}
     files = MapFiles(maps, desks.values(), tiles, clock, broker.position)
     portal = Portal(desks, Shelf(clock, broker.position), leaves, profile, known.backstage.viewed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
@@ -54,6 +54,7 @@ class City:
         peaks: Highest values, remembered between pages.
         to: Addresses of pages in that language.
         p: Values as phrases of that language.
+        short_name: Who publishes a source, by its key; empty when nobody has named it.
     """
 
     broker: Broker
@@ -62,6 +63,7 @@ class City:
     peaks: Peaks
     to: Addresses
     p: Phrasebook
+    short_name: Callable[[str], str]
 
 
 class Scene:
@@ -85,6 +87,7 @@ class Scene:
         self.texts = city.texts
         self.to = city.to
         self.p = city.p
+        self._short_name = city.short_name
         self.register = register
         self.scope = scope
         self.now = now
@@ -189,7 +192,7 @@ class Scene:
             trend_per_h=None if point is None or point.sum_period_s else self._newest.trend_per_h(series, latest),
             stale_after_s=stale_after_s(series, point),
             scale_top=self._scale_top(point, series),
-            source=series.provenance.attribution or series.provenance.source,
+            source=self.source_name(series),
             failed_us=failed_us,
         )
 
@@ -208,6 +211,14 @@ class Scene:
             decimals=decimals(series.unit, latest.value if latest else None),
             sum_period_s=point.sum_period_s if point is not None else 0,
         )
+
+    def source_name(self, series: Series) -> str:
+        """Whose numbers these are, for narrow places; the credit line stands where there is room for it."""
+        origin = series.provenance
+        short = self._short_name(origin.source)
+        if not short:
+            return origin.attribution or origin.source
+        return self.texts.text("value.simulated", source=short) if origin.simulated else short
 
     def quantity(self, place: Place) -> str:
         """What is measured at a place, in words; what nobody named keeps its attribute's name."""

@@ -137,6 +137,14 @@ class Catalogue:
         """The open series of values of a dataset, by entity and attribute."""
         return tuple(s for s in self._broker.series(scope) if s.provenance.source == key and _holds_values(s))
 
+    def short_name(self, key: str) -> str:
+        """Who publishes a source, for narrow places; empty for what the profile does not name."""
+        return self._short.get(key, "")
+
+    @cached_property
+    def _short(self) -> dict[str, str]:
+        return {one.key: one.short for one in self._feeds}
+
     @cached_property
     def _feeds(self) -> tuple[Feed, ...]:
         found, feeds = discover(), []
@@ -170,6 +178,7 @@ class Catalogue:
                 kind=Kind.POLLED,
                 title=one.title,
                 publisher=one.publisher,
+                short=one.short,
                 licence=one.licence,
                 terms=one.connector.terms,
                 attribution=one.attribution,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from talwerk.twin.faults import KINDS, SENDING
 from talwerk.twin.pace import Pace
 from talwerk.twin.sending import Sending, Target, befallen, sent_beside
 from talwerk.twin.twin import Twin
+from tests.processes.test_tls import issued
 from tests.services.sources.test_city import until
 
 PROFILE = """
@@ -215,11 +217,14 @@ class Taken:
 
 
 @asynccontextmanager
-async def taking(folder: Path) -> AsyncIterator[tuple[Taken, Target]]:
+async def taking(
+    folder: Path, tls: ssl.SSLContext | None = None, certificate: Path | None = None
+) -> AsyncIterator[tuple[Taken, Target]]:
     taken = Taken(Credentials.open(folder))
-    server = await asyncio.start_server(taken.talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(taken.talk, "127.0.0.1", 0, ssl=tls)
     async with server:
-        yield taken, Target(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+        port = server.sockets[0].getsockname()[1]
+        yield taken, Target(host="127.0.0.1", port=port, certificate=certificate)
 
 
 async def awaited(condition: Callable[[], object]) -> None:
@@ -271,6 +276,20 @@ async def test_a_city_that_is_not_there_yet_is_waited_for(tmp_path: Path, city: 
         server = await asyncio.start_server(taken.talk, "127.0.0.1", gone.port)
         async with server:
             await awaited(lambda: twin.sent["wasser"]["200"])
+
+
+@pytest.mark.parametrize("known, status", [("shown", "200"), ("other", "none")])
+async def test_a_city_that_speaks_https_is_known_by_its_own_certificate(
+    known: str, status: str, tmp_path: Path, city: Path
+) -> None:
+    folders = {name: issued(tmp_path / name, "city.example") for name in ("shown", "other")}
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(folders["shown"] / "cert.pem", folders["shown"] / "key.pem")
+    twin, clock = Twin(str(city), Pace(SystemClock())), SystemClock()
+    async with taking(tmp_path / "data", tls, folders[known] / "cert.pem") as (taken, target):
+        async with sent_beside(Sending(twin, target, taken.credentials.devices, clock)):
+            await awaited(lambda: twin.sent["wasser"][status])
+        assert set(twin.sent["wasser"]) == {status}
 
 
 def test_faults_are_those_of_the_kind_of_source() -> None:

@@ -160,13 +160,11 @@ class Feeds:
         from talwerk.twin.sending import Sending, Target
 
         host, port = self._listens
-        settings = self._settings
         target = Target(
             # Whoever listens everywhere is reached on this machine.
             host={"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host),  # noqa: S104 - compared, not listened on
             port=port,
-            name=settings.hosts[0] if settings.hosts and settings.tls_certificate is not None else "localhost",
-            certificate=settings.tls_certificate,
+            certificate=self._settings.tls_certificate,
         )
         return Sending(twin, target, DeviceKeys(self._directory(twin=True)), clock)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from talwerk.portal.views import LegendView
 
-from . import addresses, point, stations
+from . import addresses, offline, point, stations
 from .leaf import Leaf
 from .point import shortened
 
@@ -16,5 +16,6 @@ def leaves() -> tuple[Leaf, ...]:
     return (
         *stations.leaves(),
         *point.leaves(),
+        *offline.leaves(),
         Leaf(addresses.LEGEND, lambda _ask, _scene: (LegendView(), ()), moves=False),
     )

@@ -146,4 +146,11 @@ if (box) {
   connect();
   if (lost) note();
 }
-if (words.worker && navigator.serviceWorker) navigator.serviceWorker.register(words.worker);
+
+// Pages that were seen are kept for the time without a connection, this first one as well.
+if (words.worker && navigator.serviceWorker) {
+  if (!navigator.serviceWorker.controller) {
+    navigator.serviceWorker.addEventListener("controllerchange", () => fetched(location.href).catch(() => {}), { once: true });
+  }
+  navigator.serviceWorker.register(words.worker).catch(() => {}); // a browser that forbids it works as before
+}

@@ -47,6 +47,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
         kind: how its data come here.
         title: what people call it.
         publisher: who publishes it, empty when nobody said.
+        short: the same for narrow places.
         licence: SPDX identifier, ``unknown`` or ``restricted``.
         terms: where its terms were found, or why they are unknown; empty when nobody said.
         attribution: the credit line.
@@ -70,6 +71,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     title: str
     publisher: str = ""
+    short: str = ""
     licence: str = "unknown"
     terms: str = ""
     attribution: str = ""

@@ -62,6 +62,8 @@ async def test_every_address_is_documented(tmp_path: Path) -> None:
         # Static files have their content in their name; whatever else lies below a page is an error page.
         if not path.startswith("/static/")
         and "{rest:path}" not in path
+        # Each German page is there in English, under a segment of its own; a test of the pages sees to it.
+        and not path.startswith("/en/")
         and f"`{path}`" not in addresses
         and not any(f"`{method} {path}`" in addresses for method in ("GET", "POST"))
         and path.removeprefix("/ngsi-ld/v1") not in operations

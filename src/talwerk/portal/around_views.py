@@ -63,6 +63,7 @@ class PrivacyView:
         supervision: the authority for complaints.
         server_logs: what a server before the city keeps.
         here_href: address of "Mein Ort", or empty where there is none.
+        usage_href: address of the page that tells how often pages are shown, or empty.
     """
 
     operator: OfficeFacts
@@ -70,6 +71,7 @@ class PrivacyView:
     supervision: OfficeFacts
     server_logs: Fact
     here_href: str = ""
+    usage_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ class Around:
             officer=office(legal.privacy_officer),
             supervision=office(legal.supervision),
             server_logs=_fact(legal.server_logs, "server_logs" in legal.unconfirmed),
-            here_href=scene.to.href("here") if "here" in scene.to else "",
+            here_href=scene.to.href(addresses.HERE) if addresses.HERE in scene.to else "",
+            usage_href=scene.to.href(addresses.STATISTICS) if addresses.STATISTICS in scene.to else "",
         )
         return view, ()
 

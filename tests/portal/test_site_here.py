@@ -72,13 +72,29 @@ async def put(city: Site, kind: str, name: str, place: tuple[float, float], **st
 
 
 async def warn(city: Site, key: str, headline: str, severity: str, start: str, end: str) -> None:
+    """Let the weather service, which has just been asked, warn."""
     said: Attributes = {
         expand(name): (Attribute(kind=Kind.PROPERTY, value=value),)
         for name, value in {"severity": severity, "validFrom": start, "validTo": end}.items()
     }
     said[expand("headline")] = (Attribute(kind=Kind.LANGUAGE_PROPERTY, value={"de": headline, "en": "Warning"}),)
-    entity = Entity(id=f"urn:ngsi-ld:WeatherAlert:{key}", types=(expand("WeatherAlert"),), attributes=said)
-    await city.write(Change(mode=Mode.UPDATE, entity=entity))
+    alert = f"urn:ngsi-ld:WeatherAlert:05124000:dwd-warnungen:{key}"
+    await city.write(
+        Change(mode=Mode.UPDATE, entity=Entity(id=alert, types=(expand("WeatherAlert"),), attributes=said))
+    )
+    await watch(city)
+
+
+async def watch(city: Site) -> None:
+    """Let the weather service have been asked two minutes ago."""
+    answered = Attribute(kind=Kind.PROPERTY, value="2026-11-20T12:05:00Z")
+    source = Entity(
+        id="urn:ngsi-ld:DataSource:05124000:talwerk:dwd-warnungen",
+        types=(expand("DataSource"),),
+        attributes={expand("lastAnswered"): (answered,)},
+    )
+    await city.write(Change(mode=Mode.UPDATE, entity=source))
+    city.clock.pass_s(2)
 
 
 async def test_the_way_in_names_every_part_of_the_city(city: Site) -> None:
@@ -100,7 +116,7 @@ async def test_an_address_answers_with_its_river_and_what_is_near(city: Site) ->
     assert "Quartier Elberfeld-Mitte, Stadtbezirk Elberfeld." in text
     assert "Das Quartier ist geschätzt" in text
     assert "Der Pegel Kluserbrücke meldet 104 cm: normal." in text
-    assert "Schule am Bach 200 m Schule, Schulen" in text
+    assert "Schule am Bach 200 m Schule, Stadt Wuppertal, Stand 13:07 Uhr" in text
     assert "Brunnen am Markt 10 m Trinkbrunnen" in text
     assert "Keine Daten im Umkreis von 4 km: Kita, Ladestation, Carsharing, Lebensmittel." in text
 
@@ -241,25 +257,32 @@ async def test_the_sheet_names_numbers_and_gauge(city: Site) -> None:
     assert (await city.get("/de/notfallblatt")).headers["location"] == "/de/mein-ort"
 
 
-async def test_warnings_in_force_come_first(city: Site) -> None:
+async def test_no_warning_is_told_only_by_who_knows(city: Site) -> None:
     assert "Ob hier eine Warnung gilt, wissen wir gerade nicht." in await city.text("/de/mein-ort/8")
+    await watch(city)
+    text = await city.text("/de/mein-ort/8")
+    assert "Keine Warnung für diesen Ort." in text
+    assert "Amtliche Warnungen für das ganze Stadtgebiet, abgefragt vor 2 min." in text
+
+
+async def test_warnings_in_force_come_first(city: Site) -> None:
     await warn(city, "sturm", "Warnung vor Sturm", "severe", "2026-11-20T10:00:00Z", "2026-11-20T18:00:00Z")
     await warn(city, "frost", "Warnung vor Frost", "minor", "2026-11-20T22:00:00Z", "2026-11-21T08:00:00Z")
     await warn(city, "alt", "Warnung von gestern", "extreme", "2026-11-19T10:00:00Z", "2026-11-20T10:00:00Z")
-    city.clock.pass_s(2)
     text = await city.text("/de/mein-ort/8")
     assert "Hier gilt eine Warnung: Warnung vor Sturm." in text
-    assert "Warnung vor Sturm schwer von 11:00 Uhr bis 19:00 Uhr" in text
-    assert "Warnung vor Frost gering von 23:00 Uhr bis 21.11.2026, 9:00 Uhr" in text
+    assert "Amtliche Warnung · große Gefahr Warnung vor Sturm Gilt bis 19:00 Uhr." in text
+    assert "Warnung vor Frost Gilt ab 23:00 Uhr bis 21.11.2026, 9:00 Uhr." in text
     assert "Warnung von gestern" not in text
-    assert "keine echte Warnung" not in text
+    assert "Simulation" not in text
 
 
 async def test_a_simulated_warning_never_stands_without_that_word(city: Site) -> None:
     await city.observe([104.0], BRIDGE, provenance=Provenance(source="zwilling", cadence_s=900, simulated=True))
     await warn(city, "sturm", "Warnung vor Sturm", "severe", "2026-11-20T10:00:00Z", "2026-11-20T18:00:00Z")
-    city.clock.pass_s(2)
-    assert (await city.text("/de/mein-ort/8")).count("Beispiel, keine echte Warnung") == 2
+    text = await city.text("/de/mein-ort/8")
+    assert "Hier gilt eine Warnung: Warnung vor Sturm. Simulation" in text
+    assert "Simulation · Amtliche Warnung · große Gefahr" in text
     assert "Beispieldaten, nicht gemessen. Notfallblatt" in await city.text("/de/notfallblatt/8")
 
 
@@ -287,7 +310,7 @@ async def test_a_quarter_stands_beside_its_city(city: Site) -> None:
     await Indicators(city.city.themes, ground, city.city.broker, scope, clock=city.clock).round()
     city.clock.pass_s(60)
     text = await city.text("/de/mein-ort/00")
-    assert "Grundschule in 15 Minuten zu Fuß % Schulen, Adressen der Stadt, 20.11.2026 100 100" in text
+    assert "Grundschule in 15 Minuten zu Fuß Schulen, Adressen der Stadt, 20.11.2026 100 % 100 %" in text
     # Of both stations only one lies in the quarter.
     assert "je 1.000 Adressen Schulen, Adressen der Stadt, 20.11.2026 100,0 2.100,0" in text
     assert "geschätzt" not in text

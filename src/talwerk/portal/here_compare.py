@@ -9,6 +9,8 @@ from talwerk.portal.states import NOT_CURRENT, gauge_state
 
 _ROUNDING_M = 10
 _KM = 1_000
+UNIT_SHORT = 3
+"""Characters of a unit that may stand behind a number in a narrow column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Beside:
     Attributes:
         title: Its name.
         href: Where it is explained.
-        unit: What stands behind the numbers.
+        unit: What the numbers are counted in, where that is too long to stand behind each of them; else empty.
         own: The quarter's number, or why there is none.
         city: The city's number.
         note: What it is counted from, and as of when.
@@ -56,15 +58,20 @@ def beside(line: FigureLine, p: Phrasebook) -> Beside:
     none = p.text("indicator.no_data")
     sources = ", ".join(line.sources)
     told = sources if line.city_us is None else f"{sources}, {p.date(line.city_us)}"
+    short = len(line.unit) <= UNIT_SHORT
+
+    def write(value: float) -> str:
+        return _number(value, line, p) if short else p.number(value, line.decimals)
+
     # Shares have a whole; of everything else the larger number fills the bar.
     full = 100.0 if line.unit == "%" else max(line.own or 0.0, line.city or 0.0)
     drawn = line.own is not None and full > 0
     return Beside(
         title=line.title,
         href=line.href,
-        unit=line.unit,
-        own=none if line.own is None else p.number(line.own, line.decimals),
-        city=none if line.city is None else p.number(line.city, line.decimals),
+        unit="" if short else line.unit,
+        own=none if line.own is None else write(line.own),
+        city=none if line.city is None else write(line.city),
         note=p.text(f"absence.{line.absence}") if line.own is None else told,
         share=100 * (line.own or 0.0) / full if drawn else None,
         city_share=100 * line.city / full if drawn and line.city is not None else None,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from talwerk.portal.here_compare import beside, distance, side_by_side
 from talwerk.portal.here_views import CompareView, HereView, Miss, PlaceView, SheetView, Spot, SuggestView
+from talwerk.portal.lage_pages import validity
 from talwerk.portal.pages import Page, page
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Frame
@@ -43,6 +44,7 @@ def _place(view: PlaceView, frame: Frame, p: Phrasebook) -> Page:
     content = {
         "told": told(view, frame.now_us, p),
         "distances": {metres: distance(metres, p) for metres in _metres(view)},
+        "validity": lambda notice: validity(notice, frame.now_us, p),
         "figures": tuple(beside(line, p) for line in view.figures),
     }
     return Page("ort_hier.html", _title(view, p), content)
@@ -73,18 +75,18 @@ def _title(view: PlaceView, p: Phrasebook) -> str:
 
 def told(view: PlaceView, now_us: int, p: Phrasebook) -> Told:
     """Say what applies: warnings first, then the gauges of the place."""
-    lines = view.warnings.lines
-    now = [line for line in lines if line.start_us is None or line.start_us <= now_us]
+    notices = view.warned.notices
+    now = [notice for notice in notices if not notice.announced]
     if len(now) == 1:
-        first = p.text("here_now.warned_one", headline=now[0].headline.rstrip("."))
+        first = p.text("here_now.warned_one", headline=now[0].headline.text.rstrip("."))
     elif now:
         first = p.count("here_now.warned_many", len(now))
-    elif lines:
-        first = p.count("here_now.announced", len(lines))
+    elif notices:
+        first = p.count("here_now.announced", len(notices))
     else:
-        first = p.text("here_now.calm" if view.warnings.watched else "here_now.unwatched")
+        first = p.text("here_now.calm" if view.warned.is_clear else "here_now.unwatched")
     gauges = dict.fromkeys(_gauge(reach.gauge, now_us, p) for reach in view.reaches if reach.gauge is not None)
-    return Told((first, *gauges), max((line.stage for line in now), default=0))
+    return Told((first, *gauges), max((notice.state.stage for notice in now), default=0))
 
 
 def _gauge(gauge: Gauge, now_us: int, p: Phrasebook) -> str:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from talwerk.portal.place import Link
 from talwerk.portal.views import Gauge
+from talwerk.portal.warning_views import Warned
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ class NearLine:
         key: Of the kind.
         name: Its name, or empty.
         distance_m: Metres as the crow flies.
-        source: What the data are called.
+        source: Who publishes the data.
         told_us: When they said so, or None.
     """
 
@@ -246,7 +247,7 @@ class PlaceView:
         field: For another question.
         trail: Breadcrumbs, without this page.
         instead_of: The quarter that is too little known to have a page of its own, or empty.
-        warnings: What is in force.
+        warned: What is known of official warnings.
         axis: Name of the axis with its article, or empty for a city without one.
         reaches: The stretches of the axis that it lies at.
         stations: The nearest stations.
@@ -264,7 +265,7 @@ class PlaceView:
     line: PlaceLine
     field: AskField
     trail: tuple[Link, ...]
-    warnings: Warnings
+    warned: Warned
     instead_of: str = ""
     axis: str = ""
     reaches: tuple[ReachLine, ...] = ()

@@ -15,6 +15,7 @@ from talwerk.services.places.asking import answer
 from talwerk.services.places.parts import Named
 from talwerk.services.places.question import TEXT_MAX, Question
 from talwerk.services.places.whereabouts import Gazetteer
+from talwerk.services.warnings import Warnings
 
 from . import addresses
 from .answers import PageElsewhere, PageError
@@ -42,11 +43,12 @@ class Here:
         gazetteer: its places.
         datasets: which sources speak.
         themes: what is asked of quarters, too.
+        warnings: official ones.
     """
 
-    def __init__(self, gazetteer: Gazetteer, datasets: Catalogue, themes: Themes) -> None:
+    def __init__(self, gazetteer: Gazetteer, datasets: Catalogue, themes: Themes, warnings: Warnings) -> None:
         self._gazetteer = gazetteer
-        self._facts = Facts(gazetteer, datasets, Figures(gazetteer, themes))
+        self._facts = Facts(gazetteer, datasets, Figures(gazetteer, themes), warnings)
 
     def leaves(self) -> tuple[Leaf, ...]:
         """The kinds of pages; none for a city whose profile names no parts."""

@@ -15,13 +15,15 @@ from talwerk.services.places import Found
 from talwerk.services.places.everyday import EVERYDAY, nearest_of
 from talwerk.services.places.whereabouts import Gazetteer
 from talwerk.services.territory import Area, Kind
+from talwerk.services.warnings import Warnings
 
 from . import addresses
 from .here_figures import Figures
-from .here_now import STATIONS, reach_line, station_line, warnings
+from .here_now import STATIONS, reach_line, station_line
 from .here_places import Atlas
 from .leaf import Places
 from .scene import Place, Scene
+from .warned import warned
 
 FILLED_LEAST = 3
 """A quarter of which fewer values are known has no page of its own: its borough speaks for it."""
@@ -51,12 +53,14 @@ class Facts:
         gazetteer: the city's places.
         datasets: which sources speak, and when they last did.
         figures: the indicators of quarters.
+        warnings: official ones; they speak for the city as a whole, and so at each of its places.
     """
 
-    def __init__(self, gazetteer: Gazetteer, datasets: Catalogue, figures: Figures) -> None:
+    def __init__(self, gazetteer: Gazetteer, datasets: Catalogue, figures: Figures, warnings: Warnings) -> None:
         self._all_reaches = gazetteer.territory.reaches if gazetteer.territory is not None else ()
         self._datasets = datasets
         self._figures = figures
+        self._warnings = warnings
 
     def of_part(self, area: Area, atlas: Atlas, scene: Scene) -> tuple[PlaceView, Places]:
         """The page of a quarter or a borough; of a quarter that is hardly known, that of its borough."""
@@ -102,7 +106,9 @@ class Facts:
             line=spot.line,
             field=atlas.field(),
             trail=_trail(spot, scene),
-            warnings=warnings(scene, datasets),
+            warned=warned(
+                self._warnings, scene.scope, scene.now, scene.texts.locale, simulated=scene.register.simulated
+            ),
             axis=axis.phrase.get(scene.texts.language, axis.name) if axis is not None and self._all_reaches else "",
             reaches=tuple(reaches),
             stations=tuple(stations),
@@ -142,7 +148,7 @@ def _near(
                 key=sort.key,
                 name=found.name,
                 distance_m=found.distance_m,
-                source=source.title if source is not None else "",
+                source=scene.source_name(series) if series is not None else "",
                 told_us=source.last if source is not None else None,
             )
         )

@@ -246,7 +246,7 @@ def portal_routes(broker: Broker, profile: Profile, clock: Clock, known: Knowled
         *ThemePages(broker, profile, themes, datasets).leaves(),
         *PlatformPages(broker, known.backstage, sources).leaves(),
         *sources.leaves(),
-        *Here(gazetteer, datasets, themes).leaves(),
+        *Here(gazetteer, datasets, themes, known.warnings).leaves(),
         *maps.leaves(),
         *Around(profile, datasets).leaves(),
     )

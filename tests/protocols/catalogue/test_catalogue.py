@@ -65,7 +65,7 @@ async def test_an_indicator_is_quotable(city: Bench) -> None:
     assert (one["value"], one["unit"], one["numerator"], one["denominator"]) == (100.0, "%", 1, 1)
     assert one["asOf"] == "2026-11-20T12:07:00Z"
     assert (one["sources"], one["licence"], one["attribution"]) == (["messnetz"], "CC-BY-4.0", ["Messnetz"])
-    assert one["formula"]["de"].startswith("Messreihen an Gewässern")
+    assert one["formula"].startswith("Messreihen an Gewässern")
     history = (await asked(city, one["history"])).json()
     assert [instance["value"] for instance in history["kpiValue"]] == [100.0]
 
@@ -153,3 +153,38 @@ async def test_texts_of_strangers_are_no_formulas(city: Bench) -> None:
     await city.site.observe(["=cmd|calc"], BRIDGE, "note", unit=None, provenance=evil)
     (row,) = rows(await asked(city, "/api/v1/datasets/boese.csv"))
     assert row["value"] == "'=cmd|calc"
+
+
+async def test_answers_speak_the_language_that_is_asked_for(city: Bench) -> None:
+    german = await asked(city, "/api/v1/themes/netze")
+    assert (german.headers["content-language"], german.json()["title"]) == ("de", "IT-Infrastruktur und Netze")
+    english = await asked(city, "/api/v1/themes/netze?lang=en")
+    assert (english.headers["content-language"], english.json()["title"]) == ("en", "IT infrastructure and networks")
+    assert english.headers["vary"] == "accept-language"
+    rows_told = rows(await asked(city, "/api/v1/themes/netze.csv?lang=en"))
+    assert rows_told[0]["title"] == "Series with a fresh value"
+    assert rows_told[0]["formula"].startswith("Series whose newest usable value")
+    titles = {one["key"]: one["title"] for one in (await asked(city, "/api/v1/datasets?lang=en")).json()["datasets"]}
+    assert titles["schulen"] == "Schools"
+    assert (await asked(city, "/api/v1/datasets/schulen")).json()["title"] == "Schulen"
+
+
+@pytest.mark.parametrize(
+    "header, language",
+    [
+        ("en", "en"),
+        ("en-GB,en;q=0.9", "en"),
+        ("de,en;q=0.9", "de"),
+        ("fr", "de"),
+        ("fr,en;q=0.1", "en"),
+        ("en;q=x", "de"),
+    ],
+)
+async def test_a_browser_is_answered_in_its_language(city: Bench, header: str, language: str) -> None:
+    answer = await city.site.visitor.get("/api/v1/themes", headers={"accept-language": header})
+    assert answer.headers["content-language"] == language
+
+
+async def test_a_language_without_words_is_refused(city: Bench) -> None:
+    answer = await asked(city, "/api/v1/themes?lang=fr", 400)
+    assert "there are: de, en" in answer.json()["detail"]

@@ -15,7 +15,7 @@ from talwerk.services.sources.state import Health
 
 from . import addresses
 from .answers import PageError
-from .examples import of_dataset
+from .examples import of_dataset, with_words
 from .leaf import Ask, Found, Leaf
 from .measuring import shortened
 from .scene import Scene
@@ -82,7 +82,7 @@ class DatasetPages:
             states=tuple(state.value for state in Health if any(_state(one) == state.value for one in every)),
             tabs=tabs(scene, addresses.DATA),
             action=scene.to.href(addresses.DATA),
-            api_href=addresses.DATASETS_API,
+            api_href=with_words(addresses.DATASETS_API, scene),
         )
 
     def every(self, scene: Scene) -> tuple[DatasetView, ...]:
@@ -174,7 +174,7 @@ class DatasetPages:
                 if one.kind is not Kind.COMPUTED
             ),
             csv_href=f"{path}.csv" if one.exportable and one.series else "",
-            json_href=path,
+            json_href=with_words(path, scene),
         )
 
 
@@ -201,4 +201,4 @@ def _one_each(series: list[Series]) -> list[Series]:
 
 def _said(name: str, scene: Scene) -> str:
     """A short attribute name in words, where there are some."""
-    return scene.texts.text(f"attribute.{name}") if f"attribute.{name}" in scene.texts else ""
+    return next((scene.texts.text(key) for key in (f"attribute.{name}", f"field.{name}") if key in scene.texts), "")

@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 from talwerk.core.series import Series
 from talwerk.core.terms import compact
 from talwerk.portal.data_views import Example
+from talwerk.services.catalogue.catalogue import LANGUAGE
 from talwerk.services.catalogue.dataset import Dataset
 
 from . import addresses
 from .addresses import downloads, with_query
+from .scene import Scene
 
 ENTITIES = "/ngsi-ld/v1/entities"
 TEMPORAL = "/ngsi-ld/v1/temporal/entities"
@@ -67,6 +69,11 @@ def of_dataset(dataset: Dataset, series: Sequence[Series], base: str) -> tuple[E
     if dataset.types:
         made.append(_linked("entities", ENTITIES, base, type=dataset.types[0], limit="2", format="simplified"))
     return tuple(made)
+
+
+def with_words(href: str, scene: Scene) -> str:
+    """An address of the catalogue for programs, in the language of a page; German is what it says by itself."""
+    return href if scene.texts.locale == LANGUAGE else with_query(href, lang=scene.texts.locale)
 
 
 def _plain(key: str, href: str, base: str) -> Example:

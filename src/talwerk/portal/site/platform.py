@@ -115,6 +115,8 @@ class PlatformPages:
 
 def _backup(platform: Platform, now: int) -> Service:
     if platform.backup_us is None:
+        if not platform.backup_late and now - platform.since_us <= BACKUP_LATE:
+            return Service("first_backup", "good")
         return Service("backup", "bad" if platform.backup_late else "late")
     late = platform.backup_late or now - platform.backup_us > BACKUP_LATE
     return Service("backup", "late" if late else "good", platform.backup_us)

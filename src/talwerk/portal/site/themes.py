@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 
 from talwerk.broker import Broker
 from talwerk.core.instants import SECOND
@@ -19,6 +21,7 @@ from talwerk.portal.theme_views import (
     ThemesView,
     ThemeView,
 )
+from talwerk.portal.views import Gauge
 from talwerk.sdk.profile import Profile
 from talwerk.sdk.theme import Act, Theme, Zielbild
 from talwerk.services.catalogue.catalogue import Catalogue
@@ -27,12 +30,13 @@ from talwerk.services.indicators.themes import Themes
 
 from . import addresses
 from .answers import PageError
+from .examples import with_words
 from .indicators import Indicators, with_value
 from .leaf import Ask, Found, Leaf
 from .register import key_of
 from .scene import Place, Scene, stale_after_s
 
-GAUGES_MAX = 8
+GAUGES_MAX = 10
 STOCK_MAX = 3
 
 
@@ -75,7 +79,9 @@ class ThemePages:
             )
             for zielbild in self._zielbilder()
         )
-        return ThemesView(tuple(goals), f"{addresses.THEMES_API}.csv", addresses.THEMES_API)
+        return ThemesView(
+            tuple(goals), with_words(f"{addresses.THEMES_API}.csv", scene), with_words(addresses.THEMES_API, scene)
+        )
 
     def goal(self, ask: Ask, scene: Scene) -> Found:
         """One Zielbild, with everything that is measured on the way to it.
@@ -122,7 +128,7 @@ class ThemePages:
             summary=theme.summary.said(language),
             goal=goal,
             trail=(Link(scene.texts.text("frame.nav_themes"), scene.to.href(addresses.THEMES)), goal),
-            gauges=tuple(scene.gauge(place) for place in places),
+            gauges=tuple(self._gauge(place, scene) for place in places),
             series=len(series),
             series_silent=sum(_silent(one, scene) for one in series),
             indicators=with_value(found),
@@ -130,10 +136,15 @@ class ThemePages:
             people=tuple(_acts(theme.people, scene)),
             city=tuple(ActView(act.text.said(language), planned=act.planned) for act in theme.city),
             sources=self._sources(theme, scene),
-            csv_href=f"{path}.csv",
-            json_href=path,
+            csv_href=with_words(f"{path}.csv", scene),
+            json_href=with_words(path, scene),
         )
         return view, places
+
+    def _gauge(self, place: Place, scene: Scene) -> Gauge:
+        """The newest of a place, with its source as narrow places name it."""
+        gauge, dataset = scene.gauge(place), self._catalogue.dataset(scene.scope, place.series.provenance.source)
+        return replace(gauge, source=dataset.short) if dataset is not None and dataset.short else gauge
 
     def _zielbilder(self) -> Iterator[Zielbild]:
         return (zielbild for zielbild in self._themes.zielbilder if self._serving(zielbild))
@@ -189,27 +200,32 @@ class ThemePages:
 
 
 def _telling(theme: Theme, series: tuple[Series, ...], scene: Scene) -> Iterator[Place]:
-    """The few series that stand for all: points of the profile first, then one of each quantity of each source.
+    """The few series that stand for all: one of each quantity that the theme is about, then one of each other source.
 
-    What the theme is asked for by value comes before everything else, and what is fresh before what is silent.
+    Points of the profile come before other series, and what is fresh before what is silent.
     """
     wanted: dict[str, int] = {expand(name): rank for rank, name in enumerate(theme.queried)}
     points = {key_of(place.series): rank for rank, place in enumerate(scene.named)}
 
     def rank(one: Series) -> tuple[int, bool, int, int]:
         asked = wanted.get(one.attribute, len(wanted))
-        return points.get(key_of(one), len(points)), _silent(one, scene), asked, -(one.last or 0)
+        return asked, _silent(one, scene), points.get(key_of(one), len(points)), -(one.last or 0)
 
-    seen: set[tuple[str, str]] = set()
-    shown = 0
-    for one in sorted(series, key=rank):
-        kind = one.provenance.source, one.attribute
-        if shown == GAUGES_MAX or (key_of(one) not in points and kind in seen):
-            continue
+    ranked = sorted(series, key=rank)
+    chosen: dict[Series, None] = {}
+    told: set[str] = set()
+    for one in ranked:
+        if one.attribute in wanted and one.attribute not in told:
+            told |= {one.attribute, one.provenance.source}
+            chosen[one] = None
+    for one in ranked:
+        if one.provenance.source not in told:
+            told.add(one.provenance.source)
+            chosen[one] = None
+    also = (one for one in ranked if key_of(one) in points and (not wanted or one.attribute in wanted))
+    for one in islice(dict.fromkeys((*chosen, *also)), GAUGES_MAX):
         place = scene.place_of(one.entity, one.attribute, one.dataset)
         if place is not None:
-            seen.add(kind)
-            shown += 1
             yield place
 
 

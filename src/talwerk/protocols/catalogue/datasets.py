@@ -23,7 +23,7 @@ from talwerk.core.units import symbol
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.catalogue.dataset import Dataset
 
-from .answers import as_json, not_found, scope_of, table_bytes, told
+from .answers import Asked, as_json, asked, not_found, table_bytes, told
 
 PATH = "/api/v1/datasets"
 COLUMNS = ("id", "attribute", "dataset", "value", "unit", "observedAt", "quality")
@@ -35,13 +35,17 @@ def routes(broker: Broker, catalogue: Catalogue) -> list[Route]:
     """All datasets, one of them, and its newest values."""
 
     async def every(request: Request) -> Response:
-        return as_json({"datasets": [_described(one) for one in catalogue.datasets(scope_of(request))]})
+        who = asked(request)
+        found = catalogue.datasets(who.scope, who.language)
+        return as_json({"datasets": [_described(one) for one in found]}, who.language)
 
     async def one(request: Request) -> Response:
-        return as_json(_described(_known(catalogue, request)))
+        who = asked(request)
+        return as_json(_described(_known(catalogue, request, who)), who.language)
 
     async def newest(request: Request) -> Response:
-        dataset, scope = _known(catalogue, request), scope_of(request)
+        who = asked(request)
+        dataset, scope = _known(catalogue, request, who), who.scope
         if not dataset.exportable:
             detail = (
                 f"The terms of the dataset {dataset.key} are {dataset.licence}: it is not given away as a whole until "
@@ -91,9 +95,9 @@ def _described(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _known(catalogue: Catalogue, request: Request) -> Dataset:
+def _known(catalogue: Catalogue, request: Request, who: Asked) -> Dataset:
     key = request.path_params["key"]
-    dataset = catalogue.dataset(scope_of(request), key)
+    dataset = catalogue.dataset(who.scope, key, who.language)
     if dataset is None:
         raise not_found(f"dataset {key[:60]!r}")
     return dataset

@@ -8,13 +8,16 @@ from talwerk.core.errors import Fault
 from talwerk.protocols.http.description import TEXT, Described, Description, Outcome, Resource, Schema, reference
 
 from . import datasets, themes
+from .answers import LANGUAGE, LANGUAGES
 
 _TAG = "Themes and datasets"
 _JSON, _CSV = "application/json", "text/csv"
 _KEY = Described(name="key", place="path", schema={"type": "string", "pattern": "^[^/.]+$"}, meaning="its key")
 _TIME: Schema = {"type": ["string", "null"], "format": "date-time"}
 _NUMBER: Schema = {"type": ["number", "null"]}
-_WORDING: Schema = {"type": "object", "required": ["de"], "additionalProperties": TEXT}
+_LANGUAGE = Described(
+    name=LANGUAGE, schema={"enum": list(LANGUAGES)}, meaning="of the words; otherwise Accept-Language"
+)
 
 _SCHEMAS: dict[str, Schema] = {
     "Indicator": {
@@ -22,16 +25,16 @@ _SCHEMAS: dict[str, Schema] = {
         "required": ["key", "id", "title", "value", "unit", "absence", "formula", "asOf"],
         "properties": {
             "id": TEXT,
-            "title": _WORDING,
+            "title": TEXT,
             "value": _NUMBER,
             "unit": TEXT,
             "absence": {"type": ["string", "null"]},
-            "missing": {"anyOf": [_WORDING, {"type": "null"}]},
+            "missing": {"type": ["string", "null"]},
             "numerator": _NUMBER,
             "denominator": _NUMBER,
             "asOf": _TIME,
-            "formula": _WORDING,
-            "denominatorText": _WORDING,
+            "formula": TEXT,
+            "denominatorText": TEXT,
             "simulated": {"type": "boolean"},
         },
     },
@@ -40,7 +43,7 @@ _SCHEMAS: dict[str, Schema] = {
         "required": ["key", "title", "zielbild", "indicators"],
         "properties": {
             "key": TEXT,
-            "title": _WORDING,
+            "title": TEXT,
             "zielbild": TEXT,
             "indicators": {"type": "array", "items": reference("Indicator")},
         },
@@ -100,7 +103,7 @@ def _read(path: str, name: str, title: str, content: dict[str, Schema], faults: 
         name=name,
         title=title,
         tag=_TAG,
-        parameters=(_KEY,) if "{key}" in path else (),
+        parameters=(_KEY, _LANGUAGE) if "{key}" in path else (_LANGUAGE,),
         outcomes={200: Outcome(meaning="found", content=content)},
         faults=faults,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from talwerk.core.errors import DomainError
@@ -14,6 +14,8 @@ from .scene import Scene
 
 STAND = "stand"
 """Field of the query: RFC 3339 as a citation names it, or a local time as a form sends it."""
+_FIRST = instant_of(datetime(1900, 1, 1, tzinfo=UTC))
+"""Nothing was known before; a year of three digits is a slip of the finger."""
 _FORMS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 
 
@@ -27,7 +29,7 @@ def as_asked(ask: Ask, scene: Scene) -> Scene:
     if not told:
         return scene
     at = _instant(told, scene)
-    if at is None:
+    if at is None or at < _FIRST:
         raise PageError(400, scene.texts.text("point.odd_stand", asked=told[:60]))
     if at > scene.now:
         raise PageError(400, scene.texts.text("point.stand_ahead"))

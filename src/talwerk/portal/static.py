@@ -85,7 +85,7 @@ def static_routes(mark: Mark = NEUTRAL_MARK, look: Look | None = None) -> list[R
         return _response(request, _TYPES["svg"], mark_svg(mark), gzip.compress(mark_svg(mark), 9, mtime=0))
 
     async def colours(request: Request) -> Response:
-        return _response(request, "css", css, gzip.compress(css, 9, mtime=0))
+        return _response(request, _TYPES["css"], css, gzip.compress(css, 9, mtime=0))
 
     own = [Route(look_href(look), colours)] if look is not None and css else []
     return [Route(mark_href(mark), sign), *own, Route(f"/static/{_hash()}/{{name:path}}", _answer)]

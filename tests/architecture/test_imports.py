@@ -25,6 +25,10 @@ class LateImport(NamedTuple):
 LATE_IMPORTS: tuple[LateImport, ...] = (
     LateImport("app/web.py", "talwerk.app.backstage", "it goes with the pages"),
     LateImport("app/web.py", "talwerk.portal.site", "commands that only write need no pages: 60 ms"),
+    LateImport("app/web.py", "talwerk.portal.site.crisis_door", "the same"),
+    LateImport("app/web.py", "talwerk.portal.site.crisis_making", "the same"),
+    LateImport("app/warned.py", "talwerk.portal.site.crisis_making", "the same, for commands"),
+    LateImport("portal/crisis.py", "markupsafe", "it comes with the templates"),
     LateImport("app/web.py", "talwerk.protocols", "the same for protocols"),
     LateImport("app/web.py", "talwerk.protocols.http", "the same"),
     LateImport("app/web.py", "talwerk.protocols.http.outgoing", "the same"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from talwerk import cities
+from talwerk.privacy.policy import PUBLIC, scope_for
 from talwerk.processes.duties import Duty
 from talwerk.services.sources.discovery import discover
 from talwerk.services.warnings import Warnings
@@ -18,7 +19,7 @@ def warnings(city: City) -> Warnings:
 
 
 def warning_duties(city: City, *, simulated: bool) -> tuple[Duty, ...]:
-    """Who keeps when warning sources answered; nobody in a city without reports.
+    """Who keeps when warning sources answered, and who writes the crisis pages; nobody in a city without reports.
 
     Args:
         city: which is open.
@@ -28,6 +29,20 @@ def warning_duties(city: City, *, simulated: bool) -> tuple[Duty, ...]:
     if reporter is None:
         return ()
     scope = city.system_scope("warnings")
+    from talwerk.portal.site.crisis_making import FOLDER, CrisisPages, CrisisWriter
+
     # Asked for anew each time: the duty that polls puts itself there, in whatever order they begin.
     states = lambda: reporter.sources()  # noqa: E731, PLW0108
-    return (Answered(warnings(city), states, city.broker, scope, simulated=simulated),)
+    known = warnings(city)
+    pages = CrisisPages(
+        city.broker,
+        city.profile,
+        known,
+        scope_for(PUBLIC),
+        asks=cities.territory(city.settings.city) is not None,
+        simulated=city.simulated,
+    )
+    return (
+        Answered(known, states, city.broker, scope, simulated=simulated),
+        CrisisWriter(pages, city.directory / FOLDER, city.broker, city.clock),
+    )

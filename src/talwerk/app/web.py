@@ -63,6 +63,8 @@ def routes(city: City) -> list[BaseRoute]:
 
 def endpoint(city: City) -> ASGIApp:
     """All addresses, behind the one guard that knows who asks."""
+    from talwerk.portal.site.crisis_door import CrisisDoor
+    from talwerk.portal.site.crisis_making import FOLDER
     from talwerk.protocols import http
 
     guarded = http.guarded(
@@ -73,4 +75,7 @@ def endpoint(city: City) -> ASGIApp:
         tally=city.tally,
         clock=city.clock,
     )
-    return http.marked(guarded, city.simulated)
+    # Before everything else: it needs nothing but its file.
+    return CrisisDoor(
+        http.marked(guarded, city.simulated), city.directory / FOLDER, city.profile, city.clock, city.visits.count
+    )

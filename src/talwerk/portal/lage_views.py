@@ -10,10 +10,11 @@ from talwerk.portal.warning_views import NOBODY, Warned
 
 @dataclass(frozen=True, slots=True)
 class Air:
-    """How good the air is: the value that decides, and its class (``air.<grade>``)."""
+    """How good the air is: the value that decides, its class (``air.<grade>``) and its substance (``air.<key>``)."""
 
     gauge: Gauge
     grade: str
+    substance: str
 
 
 @dataclass(frozen=True, slots=True)

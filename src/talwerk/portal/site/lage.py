@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import islice
 
 from talwerk.cities import DEFAULT_CITY
@@ -80,7 +79,7 @@ class Lage:
             )
         view = LageView(
             talband=talband,
-            tiles=tuple(self._short(place, scene) for place in tiles),
+            tiles=tuple(scene.gauge(place) for place in tiles),
             series_total=scene.total,
             series_silent=scene.silent,
             list_href=scene.to.href(STATIONS),
@@ -88,8 +87,8 @@ class Lage:
             warned=warned(
                 self._warnings, scene.scope, scene.now, scene.texts.locale, simulated=scene.register.simulated
             ),
-            air=None if air is None else self._graded(air, scene),
-            weather=None if weather is None else Weather(self._short(weather, scene), _rain(weather, scene)),
+            air=None if air is None else _graded(air, scene),
+            weather=None if weather is None else Weather(scene.gauge(weather), _rain(weather, scene)),
             power=power,
             silences=_silences(scene),
             silent=_silent(scene),
@@ -99,15 +98,6 @@ class Lage:
             axis_is_river=axis is not None and axis.kind == "river",
         )
         return view, (*shown, *further)
-
-    def _graded(self, place: Place, scene: Scene) -> Air:
-        return Air(self._short(place, scene), CLASSES[_air_class(place, scene)])
-
-    def _short(self, place: Place, scene: Scene) -> Gauge:
-        """A gauge whose source has the name that people know; the full credit stands in the footer."""
-        key = place.series.provenance.source
-        gauge = scene.gauge(place)
-        return replace(gauge, source=self._warnings.publishers.get(key, gauge.source))
 
     def _power(self, scene: Scene) -> Power | None:
         """Sun and wind in the grid; None while nobody has computed it, or when it is of another day."""
@@ -153,6 +143,11 @@ def _air(beside: Iterable[Place], scene: Scene) -> Place | None:
     """The value that decides how good the air is: the worst of those of now."""
     measured = (place for place in beside if _air_class(place, scene) >= 0 and _is_live(place, scene))
     return max(measured, key=lambda place: _air_class(place, scene), default=None)
+
+
+def _graded(place: Place, scene: Scene) -> Air:
+    substance = place.point.quantity if place.point is not None else ""
+    return Air(scene.gauge(place), CLASSES[_air_class(place, scene)], substance)
 
 
 def _weather(beside: Iterable[Place], scene: Scene) -> Place | None:

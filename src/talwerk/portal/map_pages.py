@@ -107,7 +107,7 @@ def _map(view: MapView, frame: Frame, p: Phrasebook) -> Page:
         "drawing": _drawing(view, at_us, p),
         "at_us": at_us,
         "past": past,
-        "states": tuple(State),
+        "states": tuple(state for state in State if state is not State.EMPTY),
     }
     title = p.text("map.title")
     if view.pages > 1 and view.page > 1:

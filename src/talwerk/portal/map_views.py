@@ -165,3 +165,8 @@ class MapView:
     tiles: TilesView | None = None
     here_href: str = ""
     kept_fields: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def filtered(self) -> bool:
+        """Whether more than layers were chosen."""
+        return bool(self.text) or any(one.chosen for one in (*self.boroughs, *self.quantities))

@@ -23,6 +23,8 @@ from talwerk.sdk.look import Look
 
 _FOREVER = "public, max-age=31536000, immutable"
 STYLESHEET = "talwerk.css"
+_WORKERS = "default-src 'none'; script-src 'self'; connect-src 'self'"
+"""A script that runs as a worker keeps to the policy that came with it, not to that of its page."""
 _TYPES = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -112,6 +114,8 @@ async def _answer(request: Request) -> Response:
 
 def _response(request: Request, media_type: str, content: bytes, packed: bytes) -> Response:
     headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    if media_type == _TYPES["js"]:
+        headers["Content-Security-Policy"] = _WORKERS
     if packed and takes_gzip(request):
         return Response(packed, media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
     return Response(content, media_type=media_type, headers=headers)

@@ -29,6 +29,7 @@ BESIDE_MAX = 40
 """Further places on the small map; the large one has all of them."""
 _LOOKED_AT = 200
 _READ_AT_ONCE = 1_000
+_SMOOTHED = 2
 _APART_DEG = 0.012
 """About a kilometre: a gauge stands for the parts of the city that lie nearer to it."""
 
@@ -134,9 +135,20 @@ def course_of(scene: Scene, territory: Territory) -> tuple[Position, ...]:
     line = [at for at in along if all(_apart(at, gauge) > _APART_DEG for gauge in gauges)]
     if not line:
         return tuple(gauges)
+    for _ in range(_SMOOTHED):
+        line = _calmer(line)
     for gauge in gauges:
         line.insert(_cheapest(line, gauge), gauge)
     return tuple(line)
+
+
+def _calmer(line: list[Position]) -> list[Position]:
+    """The line with each inner position half way towards its neighbours: parts do not lie along a river like pearls."""
+    inner = [
+        ((a[0] + 2 * b[0] + c[0]) / 4, (a[1] + 2 * b[1] + c[1]) / 4)
+        for a, b, c in zip(line, line[1:], line[2:], strict=False)
+    ]
+    return [line[0], *inner, line[-1]] if len(line) > 2 else line
 
 
 def _axis_positions(scene: Scene) -> list[Position]:

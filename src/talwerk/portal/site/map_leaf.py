@@ -27,7 +27,7 @@ from .map_land import LOCATION, MAP, CityMaps
 from .map_stock import AIR, MEASURED, WARNINGS, WATER, WEATHER, Stock, Stocks
 from .scene import Scene
 
-LISTED = 60
+LISTED = 40
 """Entries on one page of the list."""
 DRAWN_MAX = 150
 """Places on the drawing for browsers without the moving map."""

@@ -163,7 +163,7 @@ async def test_views_survive_a_restart(tmp_path: Path) -> None:
     async with site(tmp_path) as first:
         await first.get("/de")
     async with site(tmp_path) as second:
-        assert "1 Aufrufe seit 20.11.2026" in await second.text("/de/nutzung")
+        assert "1 Aufruf seit 20.11.2026" in await second.text("/de/nutzung")
 
 
 async def test_data_are_told_in_english(city: Site) -> None:

@@ -2,9 +2,11 @@
 
 from talwerk.portal.around_views import (
     AccessibilityView,
+    Fact,
     HelpView,
     ImagesView,
     ImprintView,
+    OfficeFacts,
     PrivacyView,
     SigningView,
 )
@@ -21,18 +23,21 @@ LOST = frozenset({404, 410})
 
 
 @page.register
-def _imprint(_view: ImprintView, _frame: Frame, p: Phrasebook) -> Page:
-    return Page("impressum.html", p.text("imprint.title"), {})
+def _imprint(view: ImprintView, _frame: Frame, p: Phrasebook) -> Page:
+    doubtful = _doubtful((view.operator,), view.represented_by, view.responsible)
+    return Page("impressum.html", p.text("imprint.title"), {"doubtful": doubtful})
 
 
 @page.register
-def _privacy(_view: PrivacyView, _frame: Frame, p: Phrasebook) -> Page:
-    return Page("datenschutz.html", p.text("privacy.title"), {})
+def _privacy(view: PrivacyView, _frame: Frame, p: Phrasebook) -> Page:
+    doubtful = _doubtful((view.operator, view.officer, view.supervision), view.server_logs)
+    return Page("datenschutz.html", p.text("privacy.title"), {"doubtful": doubtful})
 
 
 @page.register
-def _accessibility(_view: AccessibilityView, _frame: Frame, p: Phrasebook) -> Page:
-    return Page("barrierefreiheit.html", p.text("accessibility.title"), {})
+def _accessibility(view: AccessibilityView, _frame: Frame, p: Phrasebook) -> Page:
+    doubtful = _doubtful((view.operator, view.enforcement))
+    return Page("barrierefreiheit.html", p.text("accessibility.title"), {"doubtful": doubtful})
 
 
 @page.register
@@ -58,3 +63,9 @@ def _error(view: ErrorView, _frame: Frame, p: Phrasebook) -> Page:
     content = {"key": key, "again": view.status in PASSING, "lost": view.status in LOST}
     template = "leicht_fehler.html" if p.language == EASY else "fehler.html"
     return Page(template, p.text(f"{key}.title"), content)
+
+
+def _doubtful(offices: tuple[OfficeFacts, ...], *facts: Fact) -> bool:
+    """Whether something on the page is marked as unconfirmed, so that the word has to be explained."""
+    told = [fact for office in offices for fact in (office.name, *(way for _, way in office.ways))]
+    return any(fact.unconfirmed for fact in (*told, *facts))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from justhtml import JustHTML
 
 from talwerk import cities
 from talwerk.core.change import Change, Mode, Provenance
@@ -57,6 +58,7 @@ async def told(city: Site, text: str, **fields: str) -> str:
     """What a person reads as answer."""
     answer = await ask(city, text, **fields)
     assert answer.status_code == 200, answer.text
+    JustHTML(answer.text, strict=True, sanitize=False)
     return plain(answer.text)
 
 
@@ -186,6 +188,14 @@ async def test_nothing_found_is_a_way_on(city: Site) -> None:
     assert "mindestens drei Zeichen" in await told(city, "x")
 
 
+async def test_a_city_without_streets_says_so(city: Site) -> None:
+    text = await told(city, "Kirchstraße 7")
+    assert (
+        "Straßen sind hier noch nicht hinterlegt. Ein Quartier oder einen Stadtbezirk dieses Namens gibt es nicht."
+        in text
+    )
+
+
 async def test_suggestions_are_sent_for(city: Site) -> None:
     settle(city, "Kirchstraße", "Kirchweg")
     answer = await ask(city, "Kirch", "/de/ort-vorschlaege")
@@ -270,7 +280,7 @@ async def test_warnings_in_force_come_first(city: Site) -> None:
     await warn(city, "frost", "Warnung vor Frost", "minor", "2026-11-20T22:00:00Z", "2026-11-21T08:00:00Z")
     await warn(city, "alt", "Warnung von gestern", "extreme", "2026-11-19T10:00:00Z", "2026-11-20T10:00:00Z")
     text = await city.text("/de/mein-ort/8")
-    assert "Hier gilt eine Warnung: Warnung vor Sturm." in text
+    assert "Hier gilt: Warnung vor Sturm." in text
     assert "Amtliche Warnung · große Gefahr Warnung vor Sturm Gilt bis 19:00 Uhr." in text
     assert "Warnung vor Frost Gilt ab 23:00 Uhr bis 21.11.2026, 9:00 Uhr." in text
     assert "Warnung von gestern" not in text
@@ -281,7 +291,7 @@ async def test_a_simulated_warning_never_stands_without_that_word(city: Site) ->
     await city.observe([104.0], BRIDGE, provenance=Provenance(source="zwilling", cadence_s=900, simulated=True))
     await warn(city, "sturm", "Warnung vor Sturm", "severe", "2026-11-20T10:00:00Z", "2026-11-20T18:00:00Z")
     text = await city.text("/de/mein-ort/8")
-    assert "Hier gilt eine Warnung: Warnung vor Sturm. Simulation" in text
+    assert "Hier gilt: Warnung vor Sturm. Simulation" in text
     assert "Simulation · Amtliche Warnung · große Gefahr" in text
     assert "Beispieldaten, nicht gemessen. Notfallblatt" in await city.text("/de/notfallblatt/8")
 

@@ -53,6 +53,8 @@ class Miss(StrEnum):
 
     SHORT = "short"
     NOTHING = "nothing"
+    STREETLESS = "streetless"
+    """It is no part of the city, and the city's streets are not known."""
     SEVERAL = "several"
 
 

@@ -11,7 +11,7 @@ from talwerk.portal.place import Link
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.indicators.themes import Themes
 from talwerk.services.places import Found
-from talwerk.services.places.asking import answer
+from talwerk.services.places.asking import answer, knows_streets
 from talwerk.services.places.parts import Named
 from talwerk.services.places.question import TEXT_MAX, Question
 from talwerk.services.places.whereabouts import Gazetteer
@@ -78,7 +78,8 @@ class Here:
                 raise PageElsewhere(atlas.link(area).href)
             case Found() as house:
                 return self._facts.of_house(house, _number(asked), atlas, scene)
-        view = self._way_in(atlas, scene, asked, Miss.SEVERAL if found.parts or found.houses else Miss.NOTHING)
+        nothing = Miss.NOTHING if knows_streets(self._gazetteer) else Miss.STREETLESS
+        view = self._way_in(atlas, scene, asked, Miss.SEVERAL if found.parts or found.houses else nothing)
         return HereView(view.field, view.boroughs, view.compare, view.miss, atlas.choices(found)[:CHOICES]), ()
 
     def _way_in(self, atlas: Atlas, scene: Scene, asked: str = "", miss: Miss | None = None) -> HereView:

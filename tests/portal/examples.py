@@ -140,7 +140,7 @@ def point(count: int = 48, *, end_us: int = NOW_US, view_levels: tuple[float, ..
         ranges=tuple(Link(label, f"?zeitraum={label}", current) for label, current in ranges),
         chart=ChartView(end_us - count * 30 * MINUTE_US, end_us, rows, (), 90 * MINUTE_US),
         statistics=Statistics(len(rows), 1, 1, lowest, highest, 61.0),
-        rows=tuple(reversed(rows)),
+        rows=tuple(reversed(rows))[:48],
         rows_total=len(rows),
         credit=CREDIT,
         remarks=(Remark(rows[9].at_us, "Ein Wert 9.999 cm, als fehlerhaft markiert."),),

@@ -14,6 +14,8 @@ from talwerk.portal.views import FLAG_FAILED, FLAG_MISSING, FLAG_SUSPECT, Bucket
 
 _KINDS = {FLAG_SUSPECT: "suspect", FLAG_FAILED: "failed"}
 SECOND_US = 1_000_000
+_LOCALES = {"en": "en-GB"}
+"""Dates and numbers of English pages are written as in Europe, with the day first."""
 _MORE_DIGITS = 2
 """A line is drawn more exactly than its numbers are written, and no more than that."""
 
@@ -50,13 +52,14 @@ def plot_data(chart: ChartView, gauge: Gauge, now_us: int, p: Phrasebook) -> dic
         ],
         "unit": gauge.measure.unit,
         "decimals": gauge.measure.decimals,
-        "locale": p.locale,
+        "locale": _LOCALES.get(p.locale, p.locale),
         "zone": str(p.zone),
         "words": {
             "now": p.text("time.now"),
-            "clock": p.texts.entries["time.clock"],
-            "hour": p.texts.entries["time.hour"],
-            "span": p.texts.entries["plot.span"],
+            "clock": p.text("time.clock", hour="{hour}", minute="{minute}"),
+            "padded": p.text("time.clock", hour="1", minute="00").startswith("0"),
+            "hour": p.text("time.hour", hour="{hour}"),
+            "span": p.text("plot.span", low="{low}", high="{high}"),
         },
     }
 

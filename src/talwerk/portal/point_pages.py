@@ -9,8 +9,6 @@ from talwerk.portal.place import Frame
 from talwerk.portal.plot import plot_data
 from talwerk.portal.views import Form, Gauge, PointView, StationsView
 
-TABLE_ROWS = 48
-"""A day of half-hours; whoever wants more takes the download."""
 REMARKS = 6
 
 
@@ -36,7 +34,7 @@ def _point(view: PointView, frame: Frame, p: Phrasebook) -> Page:
         "ends_early": bool(view.rows) and view.chart.end_us < now_us,
         "bar": _bar(view, p),
         "signs": {mark.kind for mark in drawings[0].marks},
-        "rows": view.rows[:TABLE_ROWS],
+        "rows": view.rows,
         "remarks": view.remarks[:REMARKS],
         "cite_before": before,
         "cite_after": after,

@@ -223,6 +223,7 @@ class PointView:
         stand_us: Instant as of which everything is shown, or None for now.
         taking: Ways to take it along, or None.
         hidden: Fields that a form sends along to ask for the same series and window.
+        table_href: Address of the page with more values in its table, or empty where it shows all.
     """
 
     title: str
@@ -246,6 +247,7 @@ class PointView:
     stand_us: int | None = None
     taking: Taking | None = None
     hidden: tuple[tuple[str, str], ...] = ()
+    table_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,10 @@ _EXTRA = {405: {"allow": ", ".join(READING)}, 503: {"retry-after": "60"}}
 
 
 _FRAMED_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors *"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
 )
-"""Of pages within other people's pages: anybody may show them, and they run nothing."""
+"""Of pages within other people's pages: anybody may show them, and they take nothing."""
 
 
 class PageError(Exception):

@@ -49,7 +49,7 @@ class Leaf:
             neither here nor by the browser.
         lists: Those of the fields of the query that a form sends several times; they are read as one, with commas.
         moves: Whether its own parts are renewed while somebody looks at it (``data-live``).
-        framed: Whether other sites may show it within theirs; such a page runs no script.
+        framed: Whether other sites may show it within theirs; such a page has no form.
         before: Awaited before the page is made, for what has to be asked of another process.
     """
 

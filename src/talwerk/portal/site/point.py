@@ -21,20 +21,23 @@ from .answers import PageError
 from .leaf import Ask, Found, Leaf
 from .scene import Place, Scene, credit
 from .stand import STAND, as_asked
-from .stretch import stretch
+from .stretch import ROWS_MAX, stretch
 
 EMBED = "embed"
 _NAMED_BY = (addresses.ENTITY, addresses.ATTRIBUTE, addresses.DATASET)
 _STATED, _STATED_BY = expand("informationLevels"), expand("statedBy")
 _SUGGESTED = 5
+TABLE, WHOLE = "tabelle", "ganz"
+"""Field of the query, and its one value: the table with as many values as a page can take."""
+_WHOLE_MAX = 2_000
 
 
 def leaves() -> tuple[Leaf, ...]:
     """The kinds of pages: of a point of the profile, of any other series, and both for other sites to show."""
     section = addresses.START
     return (
-        Leaf(addresses.POINT, _of_key, section, "/{key}", reads=(SPAN, STAND)),
-        Leaf(addresses.SERIES, _of_series, section, reads=(SPAN, STAND, *_NAMED_BY)),
+        Leaf(addresses.POINT, _of_key, section, "/{key}", reads=(SPAN, STAND, TABLE)),
+        Leaf(addresses.SERIES, _of_series, section, reads=(SPAN, STAND, TABLE, *_NAMED_BY)),
         Leaf(EMBED, _embedded_point, section, "/{key}", moves=False, framed=True),
         Leaf(EMBED, _embedded_series, section, reads=_NAMED_BY, moves=False, framed=True),
     )
@@ -115,7 +118,7 @@ def _shown(ask: Ask, scene: Scene, place: Place) -> Found:
     if asked not in list(Window):
         known = ", ".join(window.value for window in Window)
         raise PageError(400, scene.texts.text("point.no_range", asked=shortened(asked), known=known))
-    return view_of(scene, place, Window(asked)), (place,)
+    return view_of(scene, place, Window(asked), whole=ask.query.get(TABLE) == WHOLE), (place,)
 
 
 def _embedded(scene: Scene, place: Place) -> Found:
@@ -130,10 +133,10 @@ def may_embed(place: Place) -> bool:
     return licence not in {"", "unknown", "restricted"} and "-nc" not in licence
 
 
-def view_of(scene: Scene, place: Place, span: Window) -> PointView:
-    """One series in full, in the chosen window."""
+def view_of(scene: Scene, place: Place, span: Window, *, whole: bool = False) -> PointView:
+    """One series in full, in the chosen window; ``whole`` for a table of all its values."""
     gauge, p, series = scene.gauge(place), scene.p, place.series
-    shown = stretch(scene, place, gauge, span)
+    shown = stretch(scene, place, gauge, span, _WHOLE_MAX if whole else ROWS_MAX)
     csv_href, json_href = _downloads(scene, place, shown.window, whole=span is Window.ALL)
     standing = {} if scene.known is None else {STAND: format_instant(scene.known)}
     levels = None if place.point is None else place.point.levels
@@ -162,6 +165,9 @@ def view_of(scene: Scene, place: Place, span: Window) -> PointView:
         stand_us=scene.known,
         taking=_taking(scene, place, span),
         hidden=_hidden(place, span),
+        table_href=""
+        if whole or shown.rows_total <= len(shown.rows)
+        else scene.href(place, **{SPAN: span.value, TABLE: WHOLE}, **standing) + "#messwerte",
     )
 
 

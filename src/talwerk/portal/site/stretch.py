@@ -92,7 +92,7 @@ class _Asked:
         return [hour for hour in hours if hour.n or hour.bad]
 
 
-def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window) -> Stretch:
+def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window, rows_max: int = ROWS_MAX) -> Stretch:
     """Read a window of a series.
 
     Args:
@@ -100,6 +100,7 @@ def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window) -> S
         place: The series.
         gauge: Its newest value; the window of a series that no longer sends ends with it.
         span: How far back to look.
+        rows_max: How many single values the table shows.
     """
     first = place.series.first if place.series.first is not None else scene.now
     start, last = windows.window_edges(span, gauge, first, scene.now)
@@ -116,7 +117,7 @@ def stretch(scene: Scene, place: Place, gauge: Gauge, span: windows.Window) -> S
     return Stretch(
         chart=chart,
         statistics=_added(statistics, chart, adding),
-        rows=tuple(reversed(points[-ROWS_MAX:] or asked.readings(start, last + 1, ROWS_MAX))),
+        rows=tuple(reversed(points[-rows_max:] or asked.readings(start, last + 1, rows_max))),
         rows_total=len(points) or total,
         window=asked.window(start, last + 1),
         remarks=_remarks(asked, hours, points, gauge),

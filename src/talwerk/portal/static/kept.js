@@ -3,7 +3,7 @@
 const list = document.querySelector("[data-kept-list]");
 const none = document.querySelector("[data-kept-none]");
 const forget = document.querySelector("[data-kept-forget]");
-const locale = document.documentElement.lang;
+const locale = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 
 /** The pages on this device but those that tell of them, the newest first, with the time they are from. */

@@ -13,7 +13,7 @@ const KEY = "talwerk-live";
 
 const box = document.querySelector("[data-live-control]");
 const words = box?.dataset ?? {};
-const locale = document.documentElement.lang;
+const locale = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const kept = document.documentElement.dataset.kept; // when a page from the offline store was current
 
 let source = null;

@@ -24,14 +24,15 @@ function part(date, options, type) {
 }
 
 function clock(date) {
-  const hour = String(Number(part(date, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, "hour")));
+  const hour = part(date, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, "hour").padStart(2, "0");
   const minute = part(date, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, "minute").padStart(2, "0");
-  return data.words.clock.replace("{hour}", hour).replace("{minute}", minute);
+  return data.words.clock.replace("{hour}", data.words.padded ? hour : Number(hour)).replace("{minute}", minute);
 }
 
 function moment(seconds) {
   const date = new Date(seconds * 1000);
-  return `${format({ day: "numeric", month: "short", year: span() > 300 * 86400 ? "numeric" : undefined }).format(date)}, ${clock(date)}`;
+  const day = format({ day: "numeric", month: "short", year: span() > 300 * 86400 ? "numeric" : undefined }).format(date);
+  return data.step >= 86400 ? day : `${day}, ${clock(date)}`;
 }
 
 function number(value) {
@@ -80,9 +81,9 @@ function times(_plot, ticks, _axis, _space, step) {
     const date = new Date(tick * 1000);
     if (step >= 364 * 86400) return format({ year: "numeric" }).format(date);
     if (step >= 27 * 86400) return format({ month: "short", year: "2-digit" }).format(date);
-    const minute = part(date, { minute: "2-digit" }, "minute").padStart(2, "0");
+    const minute = part(date, { minute: "2-digit" }, "minute").padStart(2, "0"); // some languages give one digit here
     if (step >= 86400 || (hour(date) === 0 && minute === "00")) return format({ day: "numeric", month: "short" }).format(date);
-    return step >= 3600 ? data.words.hour.replace("{hour}", hour(date)) : clock(date).replace(/\s.*$/, "");
+    return step >= 3600 ? data.words.hour.replace("{hour}", data.words.padded ? String(hour(date)).padStart(2, "0") : hour(date)) : clock(date).replace(/\s.*$/, "");
   });
 }
 
@@ -120,7 +121,12 @@ function marks(drawn) {
   const ratio = devicePixelRatio;
   const right = box.left + box.width;
   context.save();
-  context.font = `600 ${14 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+  const family = getComputedStyle(document.body).fontFamily;
+  context.font = `${14 * ratio}px ${family}`;
+  context.fillStyle = token("muted");
+  context.textAlign = data.unit.length > 3 ? "left" : "right";
+  context.fillText(data.unit, data.unit.length > 3 ? 0 : box.left - 10 * ratio, 14 * ratio);
+  context.font = `600 ${14 * ratio}px ${family}`;
   for (const level of data.levels) {
     const colour = token(`stage-${level.stage}`);
     const place = drawn.valToPos(level.value, "y", true);

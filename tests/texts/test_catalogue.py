@@ -9,6 +9,7 @@ from string import Formatter
 
 import pytest
 
+from talwerk import cities
 from talwerk.texts import Catalogue, UnknownTextError, catalogue
 
 FULL = ("de", "en")
@@ -96,3 +97,10 @@ def _files(language: str) -> set[str]:
 def _tables(language: str, name: str) -> list[str]:
     told = tomllib.loads(resources.files("talwerk.texts").joinpath(language, name).read_text(encoding="utf-8"))
     return [f"{table}.{key}" for table, entries in told.items() for key in entries]
+
+
+@pytest.mark.parametrize("key", cities.available())
+def test_a_profile_speaks_the_languages_of_its_pages(key: str) -> None:
+    profile = cities.load(key)
+    assert set(profile.city.languages) <= set(FULL)
+    assert profile.axis is None or set(profile.axis.phrase) >= set(profile.city.languages)

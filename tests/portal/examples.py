@@ -29,6 +29,7 @@ from talwerk.portal.theme_views import (
     GoalView,
     IndicatorView,
     Measured,
+    Share,
     SourceView,
     ThemeCard,
     ThemesView,
@@ -228,6 +229,7 @@ SHARE = IndicatorView(
     history_href="/api/v1/stations/x/kpiValue.csv",
     href="/de/themen/netze#aktuell",
     course=tuple(Reading(LATEST_US - (20 - hour) * HOUR_US, 95 + math.sin(hour)) for hour in range(21)),
+    boroughs=(Share("Oberstadt", "/de/mein-ort/0", 97.0, 388, 400), Share("Unterstadt", "", 90.5, 362, 400)),
     elsewhere=(Elsewhere("Stadt Nachbarburg", 91.5, LATEST_US), Elsewhere("Stadt Talhausen", 99.0, None)),
 )
 NO_SHARE = replace(
@@ -240,6 +242,7 @@ NO_SHARE = replace(
     simulated=False,
     history_href="",
     course=(),
+    boroughs=(),
     elsewhere=(),
 )
 STOCK = SourceView("Schulen", "/de/daten/schulen", "fresh", NOW_US - DAY_US, LATEST_US, things=184)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from talwerk import cities
 from talwerk.core.change import Change, Mode, Provenance
 from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.instants import Instant
@@ -90,6 +91,21 @@ async def test_neighbours_stand_beside_an_indicator(city: Bench) -> None:
     city.clock.pass_s(2)
     assert "Region Stadt Nachbarin: 87 % (20.11.2026)" in await city.site.text("/de/themen/sicherheit")
     assert "Region" not in await city.site.text("/de/themen/umwelt")
+
+
+async def test_boroughs_stand_beside_the_city_where_boundaries_are_official(city: Bench) -> None:
+    territory = cities.territory("wuppertal")
+    assert territory is not None
+    first, last = territory.quarters[0], territory.quarters[-1]
+    far = (CENTRE[0] + 0.05, CENTRE[1])
+    city.settle([CENTRE] * 30 + [far] * 10, [first.key] * 30 + [last.key] * 10)
+    await city.place("School", [CENTRE], category=["Grundschule"])
+    await compute(city)
+    names = {part.key: part.name for part in territory.boroughs}
+    told = await city.site.text("/de/themen/bildung")
+    assert "Grundschule in 15 Minuten zu Fuß 75 % 30 von 40" in told
+    assert f"Nach Stadtbezirken Stadtbezirk % Adressen {names[first.borough]} 100 30 von 30" in told
+    assert f"{names[last.borough]} 0 0 von 10" in told
 
 
 async def test_the_course_is_drawn_and_told_as_a_table(city: Bench) -> None:

@@ -16,6 +16,25 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """The same indicator for one borough.
+
+    Attributes:
+        name: Of the borough.
+        href: Address of its page, or empty.
+        value: The number, in percent.
+        numerator: Addresses that are counted.
+        whole: All of them.
+    """
+
+    name: str
+    href: str
+    value: float
+    numerator: int
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
 class IndicatorView:
     """One indicator.
 
@@ -41,6 +60,7 @@ class IndicatorView:
         href: Address of the indicator on the page of its theme, or empty.
         course: Its values in the order of time, few enough to draw; empty where it was not asked for.
         elsewhere: The same of other cities, where a source brings it.
+        boroughs: The same for the city's boroughs, where it is known.
     """
 
     key: str
@@ -64,6 +84,7 @@ class IndicatorView:
     href: str = ""
     course: tuple[Reading, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
+    boroughs: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

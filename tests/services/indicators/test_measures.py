@@ -30,7 +30,7 @@ from talwerk.sdk.theme import (
     WithinWalk,
 )
 from talwerk.services.indicators.of_places import count_near
-from talwerk.services.indicators.result import Absence
+from talwerk.services.indicators.result import Absence, Part
 from tests.portal.workbench import NOW
 from tests.services.indicators.workbench import CENTRE, DAY, FULL, HOUR, HOURLY, Bench, bench, words
 
@@ -224,6 +224,17 @@ async def test_within_walk_measures_every_address(city: Bench) -> None:
     most = sum(any(distance_m(home, school) <= 1.01 * reach for school in schools) for home in homes)
     assert 0 < least <= (found.numerator or 0) <= most < 400
     assert found.value == pytest.approx(100 * (found.numerator or 0) / 400)
+
+
+async def test_within_walk_tells_of_quarters_with_enough_addresses(city: Bench) -> None:
+    far = (CENTRE[0] + 0.05, CENTRE[1])
+    homes = [CENTRE] * 12 + [far] * 12 + [CENTRE] * 9 + [CENTRE] * 3
+    city.settle(homes, ["00"] * 12 + ["01"] * 6 + ["00"] * 6 + ["02"] * 9 + [""] * 3)
+    await city.place("School", [CENTRE])
+    found = city.compute(WithinWalk(types=("School",), minutes=10))
+    assert found.parts == (Part("00", 12, 18),)
+    city.settle(homes)
+    assert city.compute(WithinWalk(types=("School",), minutes=10)).parts == ()
 
 
 coordinate = st.tuples(st.floats(7.0, 7.3), st.floats(51.1, 51.4))

@@ -60,12 +60,20 @@ class Bench(msgspec.Struct, frozen=True):
     def compute(self, measure: Measure) -> Result:
         return compute(measure, self.evidence())
 
-    def settle(self, places: Sequence[tuple[float, float]]) -> None:
-        """Give the city addresses at these places."""
+    def settle(self, places: Sequence[tuple[float, float]], quarters: Sequence[str] = ()) -> None:
+        """Give the city addresses at these places, each in a quarter if official boundaries are to say so."""
         folder = self.city.directory / FOLDER
         folder.mkdir(exist_ok=True)
         houses = [
-            House(street="Weg", number=n + 1, suffix="", postcode="42100", longitude=x, latitude=y)
+            House(
+                street="Weg",
+                number=n + 1,
+                suffix="",
+                postcode="42100",
+                longitude=x,
+                latitude=y,
+                quarter=quarters[n] if quarters else "",
+            )
             for n, (x, y) in enumerate(places)
         ]
         Register.build(houses).save(folder / FILE)

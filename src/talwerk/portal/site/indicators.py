@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -13,12 +13,13 @@ from talwerk.core.query import Page, Query, Window
 from talwerk.core.series import SeriesKey
 from talwerk.core.terms import compact, expand
 from talwerk.core.units import symbol
-from talwerk.portal.theme_views import Elsewhere, IndicatorView
+from talwerk.portal.theme_views import Elsewhere, IndicatorView, Share
 from talwerk.portal.views import Reading
+from talwerk.sdk.territory import Territory
 from talwerk.sdk.theme import Indicator, Theme, Unsourced
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.indicators.keeping import TYPE, VALUE, Standing, indicator_id, standing, standings
-from talwerk.services.indicators.result import Absence
+from talwerk.services.indicators.result import Absence, percent
 
 from . import addresses
 from .newest import readings, usable
@@ -38,9 +39,11 @@ class Indicators:
         broker: The way to the data.
         ags: Key of the authority in ids.
         catalogue: Names the cities from which other values came.
+        territory: Which borough a quarter belongs to; None for a city without.
     """
 
-    def __init__(self, broker: Broker, ags: str, catalogue: Catalogue) -> None:
+    def __init__(self, broker: Broker, ags: str, catalogue: Catalogue, territory: Territory | None) -> None:
+        self._territory = territory
         self._broker = broker
         self._ags = ags
         self._catalogue = catalogue
@@ -58,9 +61,11 @@ class Indicators:
         others = self._elsewhere(theme, scene) if in_full else {}
         made = []
         for one in theme.indicators:
-            view = _view(theme, one, ids[one.key], kept.get(ids[one.key], Standing()), scene)
-            course = self._course(ids[one.key], scene) if in_full and view.value is not None else ()
-            made.append(replace(view, course=course, elsewhere=others.get(one.key, ())))
+            now = kept.get(ids[one.key], Standing())
+            view = _view(theme, one, ids[one.key], now, scene)
+            if in_full and view.value is not None:
+                view = replace(view, course=self._course(ids[one.key], scene), boroughs=self._boroughs(now, scene))
+            made.append(replace(view, elsewhere=others.get(one.key, ())))
         return tuple(made)
 
     def _course(self, entity: str, scene: Scene) -> tuple[Reading, ...]:
@@ -72,6 +77,29 @@ class Indicators:
             return tuple(found)
         zone = ZoneInfo(scene.profile.city.zone)
         return tuple({datetime_of(one.at_us).astimezone(zone).date(): one for one in found}.values())
+
+    def _boroughs(self, now: Standing, scene: Scene) -> tuple[Share, ...]:
+        """What is known of quarters, added up; nothing for a borough of which nothing is told."""
+        if self._territory is None or not now.parts:
+            return ()
+        of = {quarter.key: quarter.borough for quarter in self._territory.quarters}
+        near: Counter[str] = Counter()
+        every: Counter[str] = Counter()
+        for part in now.parts:
+            near[of.get(part.key, "")] += part.numerator
+            every[of.get(part.key, "")] += part.denominator
+        linked = addresses.HERE in scene.to
+        return tuple(
+            Share(
+                name=borough.name,
+                href=scene.to.href(addresses.HERE, borough.key) if linked else "",
+                value=percent(near[borough.key], every[borough.key]),
+                numerator=near[borough.key],
+                whole=every[borough.key],
+            )
+            for borough in self._territory.boroughs
+            if every[borough.key]
+        )
 
     def _elsewhere(self, theme: Theme, scene: Scene) -> Mapping[str, tuple[Elsewhere, ...]]:
         """What other cities state about the same indicators, by key; ids tell whose they are."""

@@ -243,7 +243,7 @@ def portal_routes(broker: Broker, profile: Profile, clock: Clock, known: Knowled
     leaves = (
         *Lage(known.warnings, themes, gazetteer, city_maps).leaves(),
         *measuring.leaves(),
-        *ThemePages(broker, profile, themes, datasets).leaves(),
+        *ThemePages(broker, profile, themes, datasets, gazetteer.territory).leaves(),
         *PlatformPages(broker, known.backstage, sources).leaves(),
         *sources.leaves(),
         *Here(gazetteer, datasets, themes, known.warnings).leaves(),

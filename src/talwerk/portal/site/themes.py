@@ -23,6 +23,7 @@ from talwerk.portal.theme_views import (
 )
 from talwerk.portal.views import Gauge
 from talwerk.sdk.profile import Profile
+from talwerk.sdk.territory import Territory
 from talwerk.sdk.theme import Act, Theme, Zielbild
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.catalogue.dataset import Kind
@@ -48,12 +49,15 @@ class ThemePages:
         profile: Whose authority names indicators, and which connector reads a source.
         themes: What is shown.
         catalogue: The datasets.
+        territory: The city's parts, None where they are not declared.
     """
 
-    def __init__(self, broker: Broker, profile: Profile, themes: Themes, catalogue: Catalogue) -> None:
+    def __init__(
+        self, broker: Broker, profile: Profile, themes: Themes, catalogue: Catalogue, territory: Territory | None
+    ) -> None:
         self._themes = themes
         self._catalogue = catalogue
-        self._indicators = Indicators(broker, profile.city.ags, catalogue)
+        self._indicators = Indicators(broker, profile.city.ags, catalogue, territory)
         self._connectors = {source.key: source.connector for source in profile.sources}
 
     def leaves(self) -> tuple[Leaf, ...]:

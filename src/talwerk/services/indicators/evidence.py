@@ -96,6 +96,13 @@ class Evidence:
         return self._register.all_places() if self._register is not None else None
 
     @cached_property
+    def quarters(self) -> Sequence[str]:
+        """Of each of the addresses the key of its quarter, empty where no official boundary says it; () for none."""
+        if self._register is None or not any(self._register.quarters):
+            return ()
+        return [self._register.quarter_keys[at] for at in self._register.quarters]
+
+    @cached_property
     def _register(self) -> Register | None:
         try:
             return Register.open(self._city.addresses)

@@ -18,10 +18,12 @@ from talwerk.core.terms import expand
 from talwerk.sdk.theme import Indicator, Theme, Wording
 
 from .evidence import OWN
-from .result import Absence, Result
+from .result import Absence, Part, Result
 
 TYPE = "KeyPerformanceIndicator"
 VALUE: Iri = expand("kpiValue")
+BY_QUARTER = "byQuarter"
+"""How many of the addresses of each quarter are counted, and of how many: ``{"quarter": [n, of]}``."""
 HOURLY_S, DAILY_S = 3_600, 86_400
 STALE_CADENCES = 3
 
@@ -47,6 +49,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         attribution: their credit lines.
         licence: the one that all sources share, ``unknown`` otherwise.
         simulated: whether nobody measured what it rests on.
+        parts: the same for quarters, by key.
     """
 
     value: float | None = None
@@ -63,6 +66,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     attribution: tuple[str, ...] = ()
     licence: str = "unknown"
     simulated: bool = False
+    parts: tuple[Part, ...] = ()
 
     @property
     def as_of(self) -> Instant | None:
@@ -105,6 +109,7 @@ def standing(entity: Entity) -> Standing:
         attribution=tuple(line for line in str(_plain(said, "attribution", "")).split(_SEPARATOR) if line),
         licence=_plain(said, "licence", "unknown"),
         simulated=_plain(said, "simulated", False),
+        parts=tuple(Part(key, *counted) for key, counted in _plain(said, BY_QUARTER, {}).items()),
     )
 
 
@@ -173,6 +178,8 @@ def _statements(done: Computed) -> dict[str, Attribute]:
         texts["attribution"] = _attribution(result.origins)
     if done.simulated:
         texts["simulated"] = True
+    if result.parts:
+        texts[BY_QUARTER] = {part.key: [part.numerator, part.denominator] for part in result.parts}
     told: dict[str, Attribute] = {
         expand(name): Attribute(kind=Kind.PROPERTY, value=value) for name, value in texts.items() if value != ""
     }
@@ -249,5 +256,6 @@ _NAMES = (
     "licence",
     "simulated",
     "refPlace",
+    BY_QUARTER,
 )
 """What :func:`standing` reads, and what leaves the entity when a computation no longer says it."""

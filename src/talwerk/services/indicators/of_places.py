@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from talwerk.core.entity import Entity
@@ -12,7 +12,7 @@ from talwerk.core.terms import LOCATION, expand
 from talwerk.sdk.theme import PerAddresses, WithinWalk
 
 from .evidence import Evidence
-from .result import PEOPLE_LEAST, Absence, Result, absent, percent
+from .result import PEOPLE_LEAST, Absence, Part, Result, absent, percent
 
 _METRES_PER_DEGREE = 111_195.0
 """Of latitude, on the sphere of mean radius: within a city it is exact to some thousandths."""
@@ -49,18 +49,32 @@ def within_walk(measure: WithinWalk, evidence: Evidence) -> Result:
     corners = [corner for thing in things for corner in _corners(thing)]
     if not corners:
         return absent(Absence.NO_THINGS)
-    near = count_near(addresses, corners, measure.reach_m)
+    near = are_near(addresses, corners, measure.reach_m)
     return Result(
-        value=percent(near, len(addresses)),
-        numerator=near,
+        value=percent(sum(near), len(addresses)),
+        numerator=sum(near),
         denominator=len(addresses),
         count=len(addresses),
         origins=evidence.origins_of([thing.id for thing in things[:_TOLD]]),
+        parts=_parts(evidence.quarters, near),
     )
 
 
+def _parts(quarters: Sequence[str], counted: Sequence[bool]) -> tuple[Part, ...]:
+    """How many of each quarter's addresses are counted; of those with too few nothing is told."""
+    if not quarters:
+        return ()
+    whole, part = Counter(quarters), Counter(key for key, one in zip(quarters, counted, strict=True) if one)
+    return tuple(Part(key, part[key], n) for key, n in sorted(whole.items()) if key and n >= PEOPLE_LEAST)
+
+
 def count_near(places: Sequence[Place], targets: Iterable[Place], reach_m: float) -> int:
-    """How many places have a target within reach.
+    """How many places have a target within reach; see :func:`are_near`."""
+    return sum(are_near(places, targets, reach_m))
+
+
+def are_near(places: Sequence[Place], targets: Iterable[Place], reach_m: float) -> list[bool]:
+    """Of each place whether it has a target within reach.
 
     A grid of squares as wide as the reach: whatever is near enough lies in the same square or beside it.
 
@@ -70,7 +84,7 @@ def count_near(places: Sequence[Place], targets: Iterable[Place], reach_m: float
         reach_m: metres as the crow flies.
     """
     if not places:
-        return 0
+        return []
     north = _METRES_PER_DEGREE / reach_m
     east = north * math.cos(math.radians(places[len(places) // 2][1]))
     squares: dict[tuple[int, int], list[Place]] = defaultdict(list)
@@ -79,11 +93,11 @@ def count_near(places: Sequence[Place], targets: Iterable[Place], reach_m: float
         for column in range(math.floor(x) - 1, math.floor(x) + 2):
             for row in range(math.floor(y) - 1, math.floor(y) + 2):
                 squares[column, row].append((x, y))
-    near = 0
+    near = []
     for longitude, latitude in places:
         x, y = longitude * east, latitude * north
         around = squares.get((math.floor(x), math.floor(y)), ())
-        near += any((x - u) * (x - u) + (y - v) * (y - v) <= 1 for u, v in around)
+        near.append(any((x - u) * (x - u) + (y - v) * (y - v) <= 1 for u, v in around))
     return near
 
 

@@ -46,7 +46,7 @@ class _Within(Evidence):
     """What the city knows, with the addresses of one quarter instead of all."""
 
     def within(self, quarter: str, gazetteer: Gazetteer) -> None:
-        self.addresses = gazetteer.search().register.places_of(quarter)
+        self.addresses, self.quarters = gazetteer.search().register.places_of(quarter), ()
 
 
 class _Inside(_Within):

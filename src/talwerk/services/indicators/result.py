@@ -34,6 +34,20 @@ class Absence(StrEnum):
     """No source has been asked yet."""
 
 
+class Part(msgspec.Struct, frozen=True):
+    """How many of the addresses of a quarter are counted.
+
+    Attributes:
+        key: of the quarter.
+        numerator: those that are counted.
+        denominator: all of them, at least :data:`PEOPLE_LEAST`.
+    """
+
+    key: str
+    numerator: int
+    denominator: int
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a measure.
 
@@ -48,6 +62,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         end: the instant after it.
         place: the entity that it speaks of, where it is that of the worst; empty otherwise.
         origins: where what was used comes from, each once.
+        parts: the same for quarters, where official boundaries say which addresses are theirs; by key.
     """
 
     value: float | None = None
@@ -60,6 +75,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     end: Instant | None = None
     place: str = ""
     origins: tuple[Provenance, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 def absent(reason: Absence) -> Result:

@@ -74,4 +74,4 @@ def test_a_city_takes_over(tmp_path: Path) -> None:
     assert "boroughs: 2, quarters: 2" in printed
     assert "values new" in printed
     assert "WRONG" not in printed
-    assert printed.count("The profile is in order.") == 4
+    assert printed.count("The profile is in order.") == 5

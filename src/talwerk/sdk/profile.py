@@ -100,7 +100,7 @@ class Axis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Attributes:
         name: its name, without article.
         kind: what it is; decides colours and verbs.
-        phrase: the name as it stands within a sentence, with its article, by language.
+        phrase: the name with its article, as the subject of a sentence, by language.
         points: measuring points in the order in which the axis passes them.
     """
 

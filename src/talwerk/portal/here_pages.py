@@ -19,10 +19,12 @@ class Told:
     Attributes:
         sentences: One to three.
         stage: The stage that colours the first one, 0 for none.
+        state: Changes when something has to be said of it, and not with every number.
     """
 
     sentences: tuple[str, ...]
     stage: int = 0
+    state: str = ""
 
 
 @page.register
@@ -86,8 +88,12 @@ def told(view: PlaceView, now_us: int, p: Phrasebook) -> Told:
         first = p.count("here_now.announced", len(notices))
     else:
         first = p.text("here_now.calm" if view.warned.is_clear else "here_now.unwatched")
-    gauges = dict.fromkeys(_gauge(reach.gauge, now_us, p) for reach in view.reaches if reach.gauge is not None)
-    return Told((first, *gauges), max((notice.state.stage for notice in now), default=0))
+    gauges = {reach.gauge.href: reach.gauge for reach in view.reaches if reach.gauge is not None}.values()
+    return Told(
+        sentences=(first, *(_gauge(gauge, now_us, p) for gauge in gauges)),
+        stage=max((notice.state.stage for notice in now), default=0),
+        state=" ".join([first, *(gauge_state(gauge, now_us).value for gauge in gauges)]),
+    )
 
 
 def _gauge(gauge: Gauge, now_us: int, p: Phrasebook) -> str:

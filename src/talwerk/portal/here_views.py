@@ -262,6 +262,7 @@ class PlaceView:
         text: The address to send, or empty for a part of the city.
         compare: Address of the comparison with another quarter, or empty.
         here: Address of this page, or empty for an address, which has none.
+        entities: Ids of what is measured on this page; when they change, it does.
     """
 
     line: PlaceLine
@@ -281,6 +282,7 @@ class PlaceView:
     text: str = ""
     compare: str = ""
     here: str = ""
+    entities: tuple[str, ...] = ()
 
     @property
     def filled(self) -> int:

@@ -107,7 +107,8 @@ class Here:
         atlas = Atlas(self._gazetteer, scene)
         area = atlas.area(key)
         if area is None:
-            raise PageError(404, scene.texts.text("here.unknown", name=shortened(key)))
+            way_in = Link(scene.texts.text("here.all_parts"), scene.to.href(addresses.HERE))
+            raise PageError(404, scene.texts.text("here.unknown", name=shortened(key)), (way_in,))
         return self._facts.of_part(area, atlas, scene)
 
     def _compare(self, ask: Ask, scene: Scene) -> Shown:

@@ -119,6 +119,7 @@ class Facts:
             parts=_parts(spot, atlas),
             sheet=scene.to.href(addresses.SHEET, *([spot.area.part.key] if spot.area is not None else [])),
             compare=scene.to.href(addresses.COMPARE, a=quarter) if quarter and atlas.groups() else "",
+            entities=tuple(dict.fromkeys(place.series.entity for place in shown)),
             here=scene.to.href(addresses.HERE, spot.area.part.key) if spot.area is not None else "",
         )
         return view, tuple(shown)

@@ -101,12 +101,16 @@ class Alert(_Span, frozen=True, kw_only=True):
         code: the weather service's number of that.
         severity: as in CAP.
         headline: its title.
+        description: what is to be expected.
+        instruction: what to do.
     """
 
     event: str
     code: int
     severity: str
     headline: str
+    description: str = ""
+    instruction: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

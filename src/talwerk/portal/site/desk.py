@@ -30,7 +30,7 @@ from .scene import City, Scene, credit
 CREDITS_MAX = 12
 NAVIGATION = ("start", "here", "map", "themes", "data")
 """Pages of the header, in this order; one that does not exist is left out."""
-FOOT = ("help", "stations", "legend", "signing", "imprint", "privacy", "accessibility", "images")
+FOOT = ("help", "crisis", "stations", "legend", "signing", "imprint", "privacy", "accessibility", "images")
 """Pages of the footer."""
 
 

@@ -250,7 +250,8 @@ def portal_routes(broker: Broker, profile: Profile, clock: Clock, known: Knowled
         *maps.leaves(),
         *Around(profile, datasets).leaves(),
     )
-    names = frozenset(leaf.name for leaf in leaves)
+    # The crisis page is no leaf: it is served without all this.
+    names = frozenset((addresses.CRISIS, *(leaf.name for leaf in leaves)))
     house = House(broker, profile, clock, Registers(broker, clock), Peaks(), names, datasets.short_name)
     desks = {language: Desk(house, language) for language in languages_of(profile)}
     files = MapFiles(maps, desks.values(), tiles, clock, broker.position)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from talwerk.core.instants import datetime_of
 from talwerk.twin.asked import Asked, json_reply
 from talwerk.twin.replies import Reply
+from talwerk.twin.scenario import Alert
 
 NO_WARNING = "Simulation: keine echte Warnung. "
 
@@ -32,13 +33,18 @@ def respond(asked: Asked) -> Reply | None:
             "event_de": alert.event,
             "headline_en": alert.headline,
             "headline_de": alert.headline,
-            "description_en": NO_WARNING + alert.source,
-            "description_de": NO_WARNING + alert.source,
+            "description_en": _told(alert),
+            "description_de": _told(alert),
             "instruction_en": None,
-            "instruction_de": None,
+            "instruction_de": alert.instruction or None,
         }
         for number, alert in enumerate(asked.city.alerts(asked.now), start=1)
     ]
     city = asked.land.profile.city
     cell = {"warn_cell_id": 800_000_000 + int(city.ags), "name": f"{city.name} (Simulation)", "state_short": ""}
     return json_reply({"alerts": alerts, "location": cell})
+
+
+def _told(alert: Alert) -> str:
+    """What is to be expected, and where the scenario has it from."""
+    return f"{NO_WARNING}{alert.description} {alert.source}".replace("  ", " ")

@@ -106,7 +106,8 @@ def test_the_worker_reaches_all_pages_and_nobody_else(served: Served) -> None:
         assert worker.headers["content-type"].startswith("text/javascript")
         assert worker.headers["cache-control"] == "no-cache"
         assert worker.headers["content-security-policy"] == "default-src 'none'; connect-src 'self'"
-        assert worker.text.startswith('const OFFLINE = ["/de/offline"')
+        assert worker.text.startswith('const LANGUAGES = ["de","en"')
+        assert 'const OFFLINE = ["/de/offline","/en/offline"];' in worker.text
         card = client.get("/manifest.webmanifest")
         assert card.headers["content-type"].startswith("application/manifest+json")
         told = card.json()

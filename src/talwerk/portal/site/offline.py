@@ -55,9 +55,11 @@ def offline_routes(profile: Profile, mark: Mark, languages: Iterable[Addresses])
         mark: Its sign.
         languages: Addresses in each language, the city's own first.
     """
-    spoken = [to for to in languages if OFFLINE in to]
-    told = msgspec.json.encode([to.href(OFFLINE) for to in spoken])
-    worker = b"const OFFLINE = " + told + b";\n" + static_file("sw.js")[1]
+    everywhere = tuple(languages)
+    spoken = [to for to in everywhere if OFFLINE in to]
+    told = {"LANGUAGES": [to.language for to in everywhere], "OFFLINE": [to.href(OFFLINE) for to in spoken]}
+    lines = (b"const " + name.encode() + b" = " + msgspec.json.encode(value) + b";\n" for name, value in told.items())
+    worker = b"".join(lines) + static_file("sw.js")[1]
     manifest = msgspec.json.encode(_manifest(profile, mark, spoken[0]))
 
     async def script(_request: Request) -> Response:

@@ -1,6 +1,7 @@
 // Keeps the pages that somebody has seen last, on their own device, for the time without a connection. It answers only
 // when the city does not, and every page that it gives says how old it is. Nothing that a form sent or got is kept.
-// OFFLINE, the pages that tell of all this, is put in front of these lines by the server.
+// LANGUAGES, the first segments of all pages, and OFFLINE, the pages that tell of all this, are put in front of these
+// lines by the server.
 
 const PAGES = "pages-1";
 const FILES = "files-1";
@@ -8,7 +9,7 @@ const PAGES_MAX = 40;
 const FILES_MAX = 160;
 const PATIENCE_MS = 6_000; // a connection that is nearly gone: the kept page first, the city's when it comes after all
 
-const isPage = (url) => /^\/[a-z]{2,6}(\/|$)/.test(url.pathname) && !url.pathname.startsWith("/static/");
+const isPage = (url) => LANGUAGES.includes(url.pathname.split("/")[1]);
 const isFile = (url) => url.pathname.startsWith("/static/");
 
 addEventListener("install", (event) => {

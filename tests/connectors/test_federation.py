@@ -62,6 +62,7 @@ def test_a_neighbour_reads_the_citys_gauges_and_nothing_comes_back(tmp_path: Pat
                 ]
                 assert (series["source"], series["licence"]) == ("nachbarstadt", "unknown")
                 assert series["attribution"] == CREDIT
+                assert two.get(f"/api/v1/stations/{OURS}").json()["simulated"] is False
                 states = two.get("/ngsi-ld/v1/entities?type=DataSource&options=keyValues").json()
                 assert [each["health"] for each in states] == ["fresh"]
                 # A city that asks the second one for everything gets nothing of its own back.
@@ -76,6 +77,7 @@ def test_a_twin_is_never_read_as_measured(tmp_path: Path) -> None:
     with served(tmp_path / "one", city="wuppertal", feeds="twin") as one:
         until(lambda: heights(one), 60)
         assert one.get("/ngsi-ld/v1/types").headers["talwerk-simulated"] == "true"
+        assert one.get(f"/api/v1/stations/{next(iter(heights(one)))}").json()["simulated"] is True
         # What really measures is not let in either: its key is one of the real city's.
         key = one.run(
             *("device", "add", "pegel", "--source", "lorawan-pegel", "--type", "WaterObserved"), folder=tmp_path

@@ -31,6 +31,7 @@ _SCHEMAS: dict[str, Schema] = {
             "types": {"type": "array", "items": TEXT},
             "href": TEXT,
             "values": {"type": "object", "additionalProperties": reference("Reading")},
+            "simulated": {"type": "boolean"},
             "series": {"type": "array", "items": {"type": "object"}},
         },
     },

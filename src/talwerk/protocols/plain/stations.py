@@ -49,7 +49,8 @@ def routes(broker: Broker, clock: Clock) -> list[Route]:
         if not found:
             raise not_found(f"measuring point {key}")
         series = [described(s) for s in broker.series(scope_of(request), key)]
-        return json_answer({**newest(found[0], clock.now()), "series": series})
+        simulated = any(each["simulated"] for each in series)
+        return json_answer({**newest(found[0], clock.now()), "simulated": simulated, "series": series})
 
     return [Route(PATH, stations), Route(PATH + "/{id:path}", station)]
 

@@ -12,6 +12,7 @@ from talwerk.core.instants import HOUR, MINUTE
 from talwerk.core.quality import Flag
 from talwerk.core.query import Query, TemporalQuery, Window
 from talwerk.core.series import Bucket
+from talwerk.core.terms import expand
 from talwerk.store import Store
 from tests.contracts.cities import ALL, LEVEL, NOON, StandingClock, change, key, levels, prop, scope, write
 from tests.contracts.conftest import StoreFactory
@@ -106,6 +107,22 @@ def test_corrections_tell_what_was_there_and_what_followed(store_factory: StoreF
     assert store.corrections(key(), Window(known=NOON + HOUR), ALL, 10) == found[1:]
     assert store.corrections(key(), Window(start=DAY_BEFORE + 1), ALL, 10) == ()
     assert store.corrections(key(), EVERYTHING, scope(attributes=()), 10) == ()
+
+
+def test_a_correction_says_why(store_factory: StoreFactory, place: str) -> None:
+    clock = StandingClock()
+    store = store_factory(place, clock)
+    write(store, levels([DAY_BEFORE], [1]))
+    clock.pass_hours(1)
+    (entity,) = store.history(TemporalQuery(entities=Query()), ALL).entities
+    why = {expand("reason"): (prop("Ice on the sensor"),)}
+    revised = change(Mode.REVISE, level=prop(2, DAY_BEFORE, subattributes=why))
+    target = Target(attribute=LEVEL, instance=entity.attributes[LEVEL][0].instance)
+    write(store, type(revised)(mode=Mode.REVISE, entity=revised.entity, targets=(target,)))
+    clock.pass_hours(1)
+    write(store, levels([DAY_BEFORE], [3]))
+    found = store.corrections(key(), EVERYTHING, ALL, 10)
+    assert [(one.value, one.after, one.reason) for one in found] == [(2, 3, ""), (1, 2, "Ice on the sensor")]
 
 
 def test_what_was_erased_is_known_of_no_instant(store_factory: StoreFactory, place: str) -> None:

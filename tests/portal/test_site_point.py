@@ -17,7 +17,7 @@ from talwerk.core.entity import Attribute, Attributes, Entity, Kind
 from talwerk.core.instants import DAY, HOUR, MINUTE
 from talwerk.core.quality import Flag
 from talwerk.core.terms import expand
-from tests.portal.workbench import BRIDGE, LATEST, NOW, Site, plain, site
+from tests.portal.workbench import BRIDGE, HALF_HOURLY, LATEST, NOW, Site, plain, site
 
 PAGE = "/de/messstelle/kluserbruecke"
 OPEN = Provenance(source="wupperverband", attribution="Wupperverband", cadence_s=1_800, licence="DL-DE-ZERO-2.0")
@@ -123,6 +123,21 @@ async def test_what_was_put_right_is_told(here: Site, second: float, flags: tupl
     here.clock.pass_s(60)
     await here.observe([second], flags=flags[1:])
     assert words in await here.text(PAGE)
+
+
+async def test_who_puts_a_value_right_says_why(here: Site) -> None:
+    (at,) = await here.observe([999.0])
+    here.clock.pass_s(60)
+    why: Attributes = {expand("reason"): (Attribute(kind=Kind.PROPERTY, value="Eis <am> Sensor\n" + "x" * 300),)}
+    right = Attribute(kind=Kind.PROPERTY, value=104.0, observed=at, unit="CMT", subattributes=why)
+    height: Attributes = {expand("height"): (right,)}
+    entity = Entity(id=BRIDGE, types=(expand("WaterObserved"),), attributes=height)
+    await here.write(Change(mode=Mode.OBSERVE, entity=entity, provenance=HALF_HOURLY))
+    told = await here.text(PAGE)
+    assert (
+        "13:00 Uhr: 999 cm berichtigt zu 104 cm. Bekannt seit 20.11.2026, 13:08 Uhr. Grund: Eis <am> Sensor x" in told
+    )
+    assert "x" * 201 not in told
 
 
 async def test_many_corrections_at_once_are_one_sentence(here: Site) -> None:

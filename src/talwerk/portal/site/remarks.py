@@ -20,6 +20,7 @@ CORRECTIONS_MAX = 200
 Read = Callable[[int, int], Sequence[Reading]]
 """Reads single values from one instant to another."""
 
+REASON_MAX = 200
 SINGLE_MAX = 3
 """So many values that were put right at once are told one by one."""
 _KINDS = {FLAG_SUSPECT: "suspect", FLAG_FAILED: "failed"}
@@ -78,7 +79,7 @@ def of_corrections(replaced: Sequence[Correction], measure: Measure, p: Phrasebo
             fields = {"since": p.moment(run[0].at), "until": p.moment(run[-1].at), "when": p.moment(when)}
             made.append(Remark(run[0].at, p.count("remark.corrected_run", len(run), **fields)))
         else:
-            made.extend(Remark(one.at, _corrected(one, measure, p)) for one in run)
+            made.extend(Remark(one.at, _corrected(one, measure, p) + _why(one, p)) for one in run)
     return tuple(made)
 
 
@@ -91,6 +92,13 @@ def _corrected(one: Correction, measure: Measure, p: Phrasebook) -> str:
         return p.text("remark.corrected", after=after, **fields)
     word, other = (p.text(f"quality.{int(flag_of(flag))}") for flag in (one.quality, one.after_quality))
     return p.text("remark.judged" if word != other else "remark.refined", word=word, other=other, **fields)
+
+
+def _why(one: Correction, p: Phrasebook) -> str:
+    """The reason in the words of whoever put it right, in one line of bounded length."""
+    said = " ".join("".join(c if c.isprintable() else " " for c in one.reason[: 2 * REASON_MAX]).split())
+    said = said if len(said) <= REASON_MAX else f"{said[: REASON_MAX - 1]}…"
+    return f" {p.text('remark.reason', reason=said)}" if said else ""
 
 
 def _is_number(value: object) -> bool:

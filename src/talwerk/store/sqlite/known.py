@@ -11,7 +11,9 @@ import apsw
 
 from talwerk.core.instants import HOUR
 from talwerk.core.series import Bucket, Correction
+from talwerk.core.terms import expand
 
+from .instances import instance_of
 from .rollups import Sums, runs
 
 Row = tuple[int, Any, int, int]
@@ -34,10 +36,12 @@ _REPLACED = (
     "ORDER BY replaced DESC, at DESC LIMIT :most"
 )
 _FOLLOWED = (
-    "SELECT val, flag FROM obs WHERE sid = :sid AND at = :at AND recorded = :replaced AND val IS NOT NULL "
-    "UNION ALL SELECT val, flag FROM superseded "
+    "SELECT o.val, o.flag, x.body FROM obs o LEFT JOIN obs_ext x ON x.sid = o.sid AND x.at = o.at "
+    "WHERE o.sid = :sid AND o.at = :at AND o.recorded = :replaced AND o.val IS NOT NULL "
+    "UNION ALL SELECT val, flag, body FROM superseded "
     "WHERE sid = :sid AND at = :at AND recorded = :replaced AND val IS NOT NULL LIMIT 1"
 )
+_REASON = expand("reason")
 
 
 def known_points(
@@ -105,6 +109,15 @@ def corrections(
                 replaced=replaced,
                 after=None if after is None else after[0],
                 after_quality=None if after is None else after[1],
+                reason="" if after is None else _reason(after[2]),
             )
         )
     return found
+
+
+def _reason(body: str | None) -> str:
+    """Why a value took another's place, when whoever wrote it said so in a text."""
+    if body is None:
+        return ""
+    said = (one.value for one in instance_of(body).subattributes.get(_REASON, ()))
+    return next((value for value in said if isinstance(value, str)), "")

@@ -116,6 +116,7 @@ class MapView:
         quantities: What is measured, to be chosen.
         text: What the names have to contain, or empty.
         times: Moments that can be chosen.
+        newest: The newest full hour, as addresses write it.
         at_us: The moment that is shown, None for now.
         features: One page of what is chosen, in the order of names.
         total: How many features are chosen.
@@ -145,6 +146,7 @@ class MapView:
     quantities: tuple[Option, ...]
     text: str
     times: tuple[Option, ...]
+    newest: str
     at_us: int | None
     features: tuple[Feature, ...]
     total: int

@@ -10,9 +10,10 @@ from typing import Any
 from talwerk.core.errors import DomainError
 from talwerk.portal.city_map import Position
 from talwerk.portal.map_tiles import FILE, Tiles, read_tiles
+from talwerk.sdk.territory import Part
 from talwerk.services.territory import Kind
 
-from .map_land import CityMaps, boundaries_of, course_of
+from .map_land import CityMaps, boundaries_of, course_of, name_place
 from .scene import Scene
 
 logger = logging.getLogger(__name__)
@@ -63,9 +64,9 @@ def ground_of(maps: CityMaps, scene: Scene) -> dict[str, Any]:
     drawn = boundaries_of(areas, territory)
     features: list[dict[str, Any]] = []
     for area in areas.of(Kind.BOROUGH):
-        features += _part("borough", area.part.name, drawn.get(area.part.key), area.part.centre)
+        features += _part("borough", drawn.get(area.part.key), area.part)
     for area in areas.of(Kind.QUARTER):
-        features += _part("quarter", area.part.name, area.geometry, area.part.centre)
+        features += _part("quarter", area.geometry, area.part)
     axis, course = scene.profile.axis, course_of(scene, territory)
     if axis is not None and len(course) > 1:
         line = {"type": "LineString", "coordinates": [rounded(at) for at in bent(course)]}
@@ -73,9 +74,8 @@ def ground_of(maps: CityMaps, scene: Scene) -> dict[str, Any]:
     return _collection(features)
 
 
-def _part(
-    kind: str, name: str, geometry: Mapping[str, Any] | None, centre: Position | None
-) -> Iterator[dict[str, Any]]:
+def _part(kind: str, geometry: Mapping[str, Any] | None, part: Part) -> Iterator[dict[str, Any]]:
+    name, centre = part.name, name_place(part, geometry)
     if geometry is not None:
         yield feature(cut(geometry), kind=kind, name=name)
     if centre is not None:

@@ -108,8 +108,20 @@ def boundaries_of(areas: Areas, territory: Territory) -> dict[str, dict[str, Any
 def boroughs_of(areas: Areas, territory: Territory) -> tuple[tuple[Area, ...], bool]:
     """The boroughs as they are drawn, and whether all of their boundaries are official."""
     found, drawn = areas.of(Kind.BOROUGH), boundaries_of(areas, territory)
-    made = tuple(Area(area.part.name, rings_of(drawn.get(area.part.key)), area.part.centre) for area in found)
+    made = tuple(
+        Area(area.part.name, rings_of(drawn.get(area.part.key)), name_place(area.part, drawn.get(area.part.key)))
+        for area in found
+    )
     return made, bool(found) and all(area.origin is Origin.OFFICIAL for area in found)
+
+
+def name_place(part: Part, geometry: Any) -> Position | None:
+    """Where the name of a part of the city may stand."""
+    corners = [at for ring in rings_of(geometry) for at in ring]
+    if part.centre is not None or not corners:
+        return part.centre
+    across, down = zip(*corners, strict=True)
+    return (min(across) + max(across)) / 2, (min(down) + max(down)) / 2
 
 
 def rings_of(geometry: Any) -> tuple[tuple[Position, ...], ...]:

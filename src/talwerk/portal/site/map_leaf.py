@@ -91,12 +91,10 @@ class Maps:
         """
         choice = Choice.of(query, scene.now, scene.texts)
         stock = self._with_quarters(self._stocks.current(scene, self._datasets.datasets(scene.scope), choice.at), scene)
-        if choice.layers is None:
-            keys = FIRST & stock.features.keys() or frozenset(stock.features)
-        else:
-            keys = choice.layers & stock.features.keys()
-            if unknown := choice.layers - stock.features.keys() - FIRST:
-                raise PageError(404, scene.texts.text("map.no_layer", asked=sorted(unknown)[0][:60]))
+        # Layers of measurements may hold nothing, now or at a moment of the past, and are no mistake then.
+        if unknown := (choice.layers or frozenset()) - stock.features.keys() - {*MEASURED, WARNINGS}:
+            raise PageError(404, scene.texts.text("map.no_layer", asked=sorted(unknown)[0][:60]))
+        keys = (FIRST if choice.layers is None else choice.layers) & stock.features.keys()
         return Shown(choice, stock, keys, tuple(self._chosen(choice, stock, keys, scene)))
 
     def _chosen(self, choice: Choice, stock: Stock, keys: frozenset[str], scene: Scene) -> Iterable[Feature]:
@@ -166,6 +164,7 @@ class Maps:
             quantities=_quantities(shown, choice.quantity),
             text=choice.text,
             times=_times(choice, scene),
+            newest=time_text(hours_back(scene.now)[0]),
             at_us=choice.at,
             features=listed,
             total=total,
@@ -248,7 +247,9 @@ def title_of(key: str, scene: Scene) -> str:
 
 def _layers(shown: Shown, scene: Scene) -> tuple[LayerView, ...]:
     stock = shown.stock
-    return tuple(
+    empty = sorted((shown.choice.layers or frozenset()) - stock.features.keys())
+    kept = tuple(LayerView(key, title_of(key, scene), Sort.MEASURED, 0, chosen=True) for key in empty)
+    return kept + tuple(
         LayerView(key, title_of(key, scene), stock.sorts[key], len(stock.features[key]), key in shown.keys)
         for key in order_of(stock)
     )

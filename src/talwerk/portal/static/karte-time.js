@@ -5,11 +5,11 @@ const HOURS = 168;
 
 /** Put the slider in place of the choice; `chosen` is called when somebody lets go of it. */
 export function slider(select, chosen) {
-  const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  const now = Date.parse(select.dataset.newest); // the newest full hour, by the clock of the city
   const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: select.name, value: select.value });
   hidden.setAttribute("form", select.getAttribute("form"));
-  const back = select.value ? Math.round((now - Date.parse(select.value)) / HOUR_MS) : -1;
   // The rightmost place is now, the one before it the last full hour.
+  const back = select.value ? Math.round((now - Date.parse(select.value)) / HOUR_MS) : -1;
   const line = Object.assign(document.createElement("input"), { type: "range", min: 0, max: HOURS + 1, step: 1, id: select.id, className: "map-hours" });
   line.value = HOURS - Math.min(back, HOURS);
   const told = Object.assign(document.createElement("output"), { className: "map-moment" });

@@ -60,7 +60,7 @@ def pages(city: Served) -> dict[Kind, str]:
     """One address of each kind of page, by following links from the start pages."""
     found: dict[Kind, list[str]] = {}
     waiting, seen = [f"{city.url}/de", f"{city.url}/en"], set()
-    with httpx2.Client(headers={"accept": "text/html"}, timeout=30) as client:
+    with httpx2.Client(headers={"accept": "text/html, */*;q=0.8"}, timeout=30) as client:
         while waiting:
             at = waiting.pop(0)
             if at in seen or not at.startswith(city.url):

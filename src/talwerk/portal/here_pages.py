@@ -47,6 +47,8 @@ def _place(view: PlaceView, frame: Frame, p: Phrasebook) -> Page:
     content = {
         "told": told(view, frame.now_us, p),
         "distances": {metres: distance(metres, p) for metres in _metres(view)},
+        "levels": lambda gauge: levels(gauge, p),
+        "unknown_sources": ", ".join(dict.fromkeys(one.publisher for one in view.warned.unknown)),
         "validity": lambda notice: validity(notice, frame.now_us, p),
         "figures": tuple(beside(line, p) for line in view.figures),
     }
@@ -104,13 +106,18 @@ def _gauge(gauge: Gauge, now_us: int, p: Phrasebook) -> str:
     return p.text("here_now.gauge_told", station=gauge.station, value=value, state=p.text(f"state.{state.value}"))
 
 
+def levels(gauge: Gauge, p: Phrasebook) -> str:
+    """Write the levels of a gauge in one line, e.g. "126 / 212 / 253 cm"."""
+    written = (p.number(level, 0 if level == round(level) else gauge.measure.decimals) for level in gauge.levels)
+    return p.with_unit(" / ".join(written), gauge.measure)
+
+
 def gauges_to_keep(view: PlaceView, now_us: int, p: Phrasebook) -> tuple[str, ...]:
     """Say which gauges speak for a place and from when on they are high, for paper."""
     told = []
     for gauge in {reach.gauge.href: reach.gauge for reach in view.reaches if reach.gauge is not None}.values():
-        levels = " / ".join(p.number(level, 0) for level in gauge.levels)
-        if levels:
-            sentence = p.text("sheet.gauge", station=gauge.station, levels=p.with_unit(levels, gauge.measure))
+        if gauge.levels:
+            sentence = p.text("sheet.gauge", station=gauge.station, levels=levels(gauge, p))
         else:
             sentence = p.text("sheet.gauge_unstaged", station=gauge.station)
         if gauge.latest is not None and gauge_state(gauge, now_us) not in NOT_CURRENT:

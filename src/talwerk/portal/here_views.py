@@ -250,7 +250,7 @@ class PlaceView:
         trail: Breadcrumbs, without this page.
         instead_of: The quarter that is too little known to have a page of its own, or empty.
         warned: What is known of official warnings.
-        axis: Name of the axis with its article, or empty for a city without one.
+        by_river: Whether the city's axis is a river with stretches of which one speaks.
         reaches: The stretches of the axis that it lies at.
         stations: The nearest stations.
         near: The nearest everyday things.
@@ -261,6 +261,7 @@ class PlaceView:
         sheet: Address of the sheet to print; an address is sent to it.
         text: The address to send, or empty for a part of the city.
         compare: Address of the comparison with another quarter, or empty.
+        map_href: Address of the map around a part of the city, or empty.
         here: Address of this page, or empty for an address, which has none.
         entities: Ids of what is measured on this page; when they change, it does.
     """
@@ -270,7 +271,7 @@ class PlaceView:
     trail: tuple[Link, ...]
     warned: Warned
     instead_of: str = ""
-    axis: str = ""
+    by_river: bool = False
     reaches: tuple[ReachLine, ...] = ()
     stations: tuple[StationLine, ...] = ()
     near: tuple[NearLine, ...] = ()
@@ -281,6 +282,7 @@ class PlaceView:
     sheet: str = ""
     text: str = ""
     compare: str = ""
+    map_href: str = ""
     here: str = ""
     entities: tuple[str, ...] = ()
 

@@ -6,6 +6,8 @@ pages, not in the log, not by the browser. Only boroughs and quarters have addre
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from talwerk.portal.here_views import CompareView, HereView, Miss, PlaceView, SheetView, SuggestView
 from talwerk.portal.place import Link
 from talwerk.services.catalogue.catalogue import Catalogue
@@ -80,10 +82,10 @@ class Here:
                 return self._facts.of_house(house, _number(asked), atlas, scene)
         nothing = Miss.NOTHING if knows_streets(self._gazetteer) else Miss.STREETLESS
         view = self._way_in(atlas, scene, asked, Miss.SEVERAL if found.parts or found.houses else nothing)
-        return HereView(view.field, view.boroughs, view.compare, view.miss, atlas.choices(found)[:CHOICES]), ()
+        return replace(view, choices=atlas.choices(found)[:CHOICES]), ()
 
     def _way_in(self, atlas: Atlas, scene: Scene, asked: str = "", miss: Miss | None = None) -> HereView:
-        compare = scene.to.href(addresses.COMPARE) if atlas.groups() else ""
+        compare = scene.to.href(addresses.COMPARE) if atlas.compares else ""
         return HereView(atlas.field(asked), atlas.boroughs(), compare, miss)
 
     def _suggest(self, ask: Ask, scene: Scene) -> Shown:

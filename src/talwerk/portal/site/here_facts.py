@@ -22,11 +22,15 @@ from .here_figures import Figures
 from .here_now import STATIONS, reach_line, station_line
 from .here_places import Atlas
 from .leaf import Places
+from .map_choice import CENTRE, ZOOM
+from .map_land import MAP
 from .scene import Place, Scene
 from .warned import warned
 
 FILLED_LEAST = 3
 """A quarter of which fewer values are known has no page of its own: its borough speaks for it."""
+
+MAP_ZOOMS = {Kind.QUARTER: "14", Kind.BOROUGH: "13"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class Facts:
             warned=warned(
                 self._warnings, scene.scope, scene.now, scene.texts.locale, simulated=scene.register.simulated
             ),
-            axis=axis.phrase.get(scene.texts.language, axis.name) if axis is not None and self._all_reaches else "",
+            by_river=axis is not None and axis.kind == "river" and bool(self._all_reaches),
             reaches=tuple(reaches),
             stations=tuple(stations),
             near=near,
@@ -118,7 +122,8 @@ class Facts:
             figures_us=address,
             parts=_parts(spot, atlas),
             sheet=scene.to.href(addresses.SHEET, *([spot.area.part.key] if spot.area is not None else [])),
-            compare=scene.to.href(addresses.COMPARE, a=quarter) if quarter and atlas.groups() else "",
+            compare=scene.to.href(addresses.COMPARE, a=quarter) if quarter and atlas.compares else "",
+            map_href=_map_href(spot, scene),
             entities=tuple(dict.fromkeys(place.series.entity for place in shown)),
             here=scene.to.href(addresses.HERE, spot.area.part.key) if spot.area is not None else "",
         )
@@ -177,6 +182,14 @@ def _trail(spot: Spotted, scene: Scene) -> tuple[Link, ...]:
     start = Link(scene.texts.text("frame.nav_here"), scene.to.href(addresses.HERE))
     between = (spot.line.borough, spot.line.quarter)
     return (start, *(link for link in between if link is not None))
+
+
+def _map_href(spot: Spotted, scene: Scene) -> str:
+    """The map around a part of the city; an address never stands in a link."""
+    if spot.area is None or spot.where is None or MAP not in scene.to:
+        return ""
+    longitude, latitude = spot.where
+    return scene.to.href(MAP, **{CENTRE: f"{longitude:.4f},{latitude:.4f}", ZOOM: MAP_ZOOMS[spot.area.kind]})
 
 
 def _parts(spot: Spotted, atlas: Atlas) -> tuple[Link, ...]:

@@ -42,11 +42,14 @@ class Atlas:
         """The quarters of a borough, in the order of their keys."""
         return tuple(area for area in self._areas.of(Kind.QUARTER) if area.part.borough == borough.part.key)
 
-    def groups(self) -> tuple[OptionGroup, ...]:
-        """All quarters to choose from, by borough; none for a city of fewer than two."""
+    @property
+    def compares(self) -> bool:
+        """Whether there are quarters to compare."""
         declared = self._gazetteer.territory
-        if declared is None or len(declared.quarters) < QUARTERS_LEAST:
-            return ()
+        return declared is not None and len(declared.quarters) >= QUARTERS_LEAST
+
+    def groups(self) -> tuple[OptionGroup, ...]:
+        """All quarters to choose from, by borough."""
         return tuple(
             OptionGroup(area.part.name, tuple(Option(one.part.key, one.part.name) for one in self.quarters_of(area)))
             for area in self._areas.of(Kind.BOROUGH)

@@ -83,6 +83,14 @@ async def test_a_city_that_says_nothing_is_said_to_say_nothing(tmp_path: Path) -
         assert "This is not stated yet." in await one.text("/en/imprint")
 
 
+async def test_links_of_a_city_with_few_pages_lead_somewhere(tmp_path: Path) -> None:
+    async with site(tmp_path / "data", folder(tmp_path)) as one:
+        assert "Mein Ort" not in await one.text("/de/hilfe")
+        for name in AROUND:
+            for href in re.findall(r'<a [^>]*href="(/de[^"#]*)', (await one.get(f"/de/{name}")).text):
+                assert (await one.get(href)).status_code == 200 or href == "/de/krise", href
+
+
 async def test_a_city_that_says_everything_owes_nothing(tmp_path: Path) -> None:
     async with site(tmp_path / "data", folder(tmp_path, WHOLE)) as one:
         for name in AROUND:

@@ -251,7 +251,11 @@ async def test_a_warning_stands_first_in_its_own_words(tmp_path: Path) -> None:
         await one.observe([100.0, 101.0], provenance=SIMULATED)
         told = {"headline": "Amtliche UNWETTERWARNUNG vor STARKREGEN", "validTo": "2026-11-20T20:00:00Z"}
         attributes: Attributes = {expand(name): of(value) for name, value in told.items()}
-        alert = Entity(id="urn:ngsi-ld:WeatherAlert:a", types=(expand("WeatherAlert"),), attributes=attributes)
+        alert = Entity(
+            id="urn:ngsi-ld:WeatherAlert:05124000:dwd-warnungen:a",
+            types=(expand("WeatherAlert"),),
+            attributes=attributes,
+        )
         await one.write(Change(mode=Mode.UPDATE, entity=alert))
         shown = await one.text("/leicht")
         assert "Es gibt eine Warnung. Amtliche UNWETTERWARNUNG vor STARKREGEN" in shown

@@ -31,6 +31,7 @@ def test_phones(phone: str) -> None:
         (Contact, {"unconfirmed": ["colour"]}),
         (Contact, {"address": ["", "x"]}),
         (Contact, {"colour": "red"}),
+        (Legal, {"assessment": {"on": "2026-02-30", "by": "x", "result": "full"}}),
         (Legal, {"assessment": {"on": "gestern", "by": "x", "result": "full"}}),
         (Legal, {"assessment": {"on": "2026-01-01", "by": "x", "result": "perfect"}}),
         (SignVideo, {"topic": "portal", "file": "../x.mp4", "captions": "x.vtt", "seconds": 5}),

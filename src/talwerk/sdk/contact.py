@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -72,6 +73,9 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     by: Line
     result: Literal["full", "part", "none"]
 
+    def __post_init__(self) -> None:
+        date.fromisoformat(self.on)
+
 
 class Legal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the law wants a public body to say.
@@ -116,6 +120,10 @@ class SignVideo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     seconds: Annotated[int, Meta(ge=1)]
     checked_on: Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
     checked_by: Annotated[str, Meta(max_length=200)] = ""
+
+    def __post_init__(self) -> None:
+        if self.checked_on:
+            date.fromisoformat(self.checked_on)
 
     @property
     def checked(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from talwerk.core.instants import parse_instant
 from talwerk.portal.around_views import (
     AccessibilityView,
@@ -20,7 +22,7 @@ from talwerk.portal.static import has_vendor
 from talwerk.sdk.contact import Contact, Office, SignVideo
 from talwerk.sdk.profile import Profile
 from talwerk.services.catalogue.catalogue import Catalogue
-from talwerk.services.catalogue.dataset import Kind
+from talwerk.services.catalogue.dataset import Dataset, Kind
 from talwerk.texts import EASY
 
 from . import addresses
@@ -53,11 +55,13 @@ class Around:
     Args:
         profile: Its facts.
         datasets: Its official files.
+        others: Names of the other pages that it has.
     """
 
-    def __init__(self, profile: Profile, datasets: Catalogue) -> None:
+    def __init__(self, profile: Profile, datasets: Catalogue, others: Container[str]) -> None:
         self._profile = profile
         self._datasets = datasets
+        self._others = others
 
     def leaves(self) -> tuple[Leaf, ...]:
         """The kinds of pages; that of sign language only where the profile names videos."""
@@ -87,8 +91,8 @@ class Around:
             officer=office(legal.privacy_officer),
             supervision=office(legal.supervision),
             server_logs=_fact(legal.server_logs, "server_logs" in legal.unconfirmed),
-            here_href=scene.to.href(addresses.HERE) if addresses.HERE in scene.to else "",
-            usage_href=scene.to.href(addresses.STATISTICS) if addresses.STATISTICS in scene.to else "",
+            here_href=scene.to.href(addresses.HERE) if addresses.HERE in self._others else "",
+            usage_href=scene.to.href(addresses.STATISTICS) if addresses.STATISTICS in self._others else "",
         )
         return view, ()
 
@@ -118,10 +122,8 @@ class Around:
     def _images(self, _ask: Ask, scene: Scene) -> Found:
         layers = [one for one in self._datasets.datasets(scene.scope) if one.kind is Kind.LAYER]
         maps = dict.fromkeys(
-            Work(scene.texts.text(f"dataset.{one.key}") if f"dataset.{one.key}" in scene.texts else one.title,
-                 "images.map", one.attribution or one.publisher, one.licence)
-            for one in layers
-        )  # fmt: skip
+            Work(_title(one, scene), "images.map", one.attribution or one.publisher, one.licence) for one in layers
+        )
         view = ImagesView(WORKS if has_vendor() else (), tuple(maps), scene.to.href(addresses.DATA))
         return view, ()
 
@@ -129,7 +131,7 @@ class Around:
         pages = tuple(
             (Link(scene.texts.text(f"frame.nav_{name}"), scene.to.href(name)), f"help.page_{name}")
             for name in EXPLAINED
-            if name in scene.to
+            if name in self._others
         )
         view = HelpView(
             pages=pages,
@@ -145,6 +147,11 @@ class Around:
         if not videos:
             raise PageError(404)
         return SigningView(videos, self._profile.city.languages[0]), ()
+
+
+def _title(layer: Dataset, scene: Scene) -> str:
+    key = f"dataset.{layer.key}"
+    return scene.texts.text(key) if key in scene.texts else layer.title
 
 
 def operator(contact: Contact) -> OfficeFacts:

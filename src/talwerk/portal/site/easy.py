@@ -10,12 +10,12 @@ from collections.abc import Container
 from dataclasses import replace
 
 from talwerk.portal.easy_views import EasyHelpView, EasyPoint, EasyPointView, EasyStartView, EasyWarning
+from talwerk.services.warnings import Official, Warnings
 from talwerk.texts import catalogue
 
 from . import around
 from .addresses import POINT, START, Addresses
 from .answers import PageError
-from .here_now import warnings
 from .languages import EASY_OF
 from .leaf import Ask, Found, Leaf
 from .scene import Place, Scene
@@ -26,24 +26,38 @@ SURVEYED = ("level", "rain", "temperature")
 """What the start page lists; gases in micrograms say something to few, and stay on their own pages."""
 
 
-def leaves() -> tuple[Leaf, ...]:
-    """The kinds of pages; none of them moves by itself."""
-    return (
-        Leaf(START, _start, moves=False),
-        Leaf(POINT, _point, START, "/{key}", moves=False),
-        Leaf(around.HELP, _help, moves=False),
-    )
+class EasyPages:
+    """The pages of one city.
+
+    Args:
+        warnings: Its official warnings.
+    """
+
+    def __init__(self, warnings: Warnings) -> None:
+        self._warnings = warnings
+
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The kinds of pages; none of them moves by itself."""
+        return (
+            Leaf(START, self._start, moves=False),
+            Leaf(POINT, _point, START, "/{key}", moves=False),
+            Leaf(around.HELP, _help, moves=False),
+        )
+
+    def _start(self, _ask: Ask, scene: Scene) -> Found:
+        places = [place for place in scene.named if _told(place, scene, SURVEYED)][:POINTS_MAX]
+        found = self._warnings.in_force(scene.scope, scene.now)
+        view = EasyStartView(
+            points=tuple(_easy(place, scene) for place in places),
+            warnings=tuple(_warning(each, scene) for each in found.warnings),
+            full_href=_full().href(START),
+        )
+        return view, tuple(places)
 
 
-def _start(_ask: Ask, scene: Scene) -> Found:
-    places = [place for place in scene.named if _told(place, scene, SURVEYED)][:POINTS_MAX]
-    lines = warnings(scene, ()).lines
-    view = EasyStartView(
-        points=tuple(_easy(place, scene) for place in places),
-        warnings=tuple(EasyWarning(line.headline, line.end_us) for line in lines),
-        full_href=_full().href(START),
-    )
-    return view, tuple(places)
+def _warning(told: Official, scene: Scene) -> EasyWarning:
+    words = told.headline or told.event
+    return EasyWarning(words.get(scene.texts.locale) or next(iter(words.values()), told.issuer), told.end)
 
 
 def _point(ask: Ask, scene: Scene) -> Found:

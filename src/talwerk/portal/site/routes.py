@@ -20,7 +20,7 @@ from talwerk.portal.static import mark_href, static_routes
 from talwerk.sdk.profile import Profile
 from talwerk.texts import EASY
 
-from . import addresses, easy, measuring
+from . import addresses, measuring
 from .addresses import with_query
 from .answers import (
     ALL_METHODS,
@@ -37,6 +37,7 @@ from .answers import (
 from .around import Around
 from .datasets import DatasetPages
 from .desk import Desk, House, mark_of
+from .easy import EasyPages
 from .here import Here
 from .knowledge import Knowledge
 from .lage import Lage
@@ -68,7 +69,7 @@ class Portal:
     Args:
         desks: Makes pages from facts, by language; the first language is the city's own.
         shelf: Keeps rendered pages for a moment.
-        leaves: The kinds of pages.
+        leaves: The kinds of pages, by language.
         profile: Whose portal this is.
         viewed: Told the name of each kind of page that was shown to somebody.
     """
@@ -77,14 +78,14 @@ class Portal:
         self,
         desks: Mapping[str, Desk],
         shelf: Shelf,
-        leaves: Iterable[Leaf],
+        leaves: Mapping[str, Iterable[Leaf]],
         profile: Profile,
         viewed: Callable[[str], None],
     ) -> None:
         self._viewed = viewed
         self._desks = desks
         self._shelf = shelf
-        self._leaves = tuple(leaves)
+        self._leaves = leaves
         self._profile = profile
         self._mark = mark_of(profile)
         self._look = profile.look
@@ -99,7 +100,7 @@ class Portal:
             *(
                 Route(desk.to.path(leaf.name) + leaf.tail, self.page(leaf, desk), methods=ALL_METHODS)
                 for desk in self._desks.values()
-                for leaf in (easy.leaves() if desk.language == EASY else self._leaves)
+                for leaf in self._leaves[desk.language]
                 if leaf.name in desk.to
             ),
             *(
@@ -248,14 +249,16 @@ def portal_routes(broker: Broker, profile: Profile, clock: Clock, known: Knowled
         *sources.leaves(),
         *Here(gazetteer, datasets, themes, known.warnings).leaves(),
         *maps.leaves(),
-        *Around(profile, datasets).leaves(),
     )
+    leaves = (*leaves, *Around(profile, datasets, {leaf.name for leaf in leaves}).leaves())
     # The crisis page is no leaf: it is served without all this.
     names = frozenset((addresses.CRISIS, *(leaf.name for leaf in leaves)))
     house = House(broker, profile, clock, Registers(broker, clock), Peaks(), names, datasets.short_name)
     desks = {language: Desk(house, language) for language in languages_of(profile)}
     files = MapFiles(maps, desks.values(), tiles, clock, broker.position)
-    portal = Portal(desks, Shelf(clock, broker.position), leaves, profile, known.backstage.viewed)
+    easy = EasyPages(known.warnings).leaves()
+    by_language = {language: easy if language == EASY else leaves for language in desks}
+    portal = Portal(desks, Shelf(clock, broker.position), by_language, profile, known.backstage.viewed)
     return [*files.routes(), *portal.routes()]
 
 

@@ -78,7 +78,7 @@ class Bench:
     async def beside_updates(self, name: str, paths: Iterator[str], rate: int) -> tuple[float, Result, float]:
         """The same while so many updates a second arrive in batches; the processor time of writing is taken off."""
         idle_cpu = await self._updates_alone(rate)
-        writing = asyncio.create_task(self._updates(rate, self.seconds + 0.5))
+        writing = asyncio.create_task(self.updates(rate, self.seconds + 0.5))
         cpu = self.city.cpu_s(self.serve)
         requests = (request("GET", PREFIX + path, self.city.port) for path in paths)
         result = await apply(self.city.port, requests, 16, self.seconds)
@@ -90,10 +90,10 @@ class Bench:
     async def _updates_alone(self, rate: int) -> float:
         """Processor seconds of serve per second of updates."""
         cpu, began = self.city.cpu_s(self.serve), time.perf_counter()
-        await self._updates(rate, 2)
+        await self.updates(rate, 2)
         return (self.city.cpu_s(self.serve) - cpu) / (time.perf_counter() - began)
 
-    async def _updates(self, rate: int, seconds: float) -> float:
+    async def updates(self, rate: int, seconds: float) -> float:
         """Updates in batches of 50, evenly spread; returns how many a second were acknowledged."""
         began, done, step = time.perf_counter(), 0, 50 / rate
         while (elapsed := time.perf_counter() - began) < seconds:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -135,7 +134,7 @@ async def test_a_damaged_file_does_not_replace_a_whole_page(here: Site) -> None:
         file.write_bytes(damage)
         here.clock.pass_s(2)
         assert await here.text("/de/krise") == told
-    os.unlink(file)
+    file.unlink()
     here.clock.pass_s(2)
     assert await here.text("/de/krise") == told
 

@@ -10,7 +10,7 @@ import pytest
 
 from talwerk.app.warned import warnings
 from talwerk.core.change import Change, Mode
-from talwerk.core.entity import Attribute, Entity, Kind
+from talwerk.core.entity import Attribute, Attributes, Entity, Kind
 from talwerk.core.instants import HOUR, MINUTE, Instant, format_instant
 from talwerk.core.terms import expand
 from talwerk.privacy.policy import PUBLIC, scope_for
@@ -37,7 +37,9 @@ def alert(native: str = "1", source: str = "dwd-warnungen", **said: Any) -> Chan
         "validTo": format_instant(NOW + HOUR),
         **said,
     }
-    attributes = {expand(name): (Attribute(kind=Kind.PROPERTY, value=text),) for name, text in texts.items()}
+    attributes: Attributes = {
+        expand(name): (Attribute(kind=Kind.PROPERTY, value=text),) for name, text in texts.items()
+    }
     headline = {"de": "Amtliche WARNUNG vor STURM", "en": "Official WARNING of GALES"}
     attributes[expand("headline")] = (Attribute(kind=Kind.LANGUAGE_PROPERTY, value=headline),)
     entity = Entity(

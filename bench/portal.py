@@ -1,0 +1,119 @@
+"""``python -m bench.portal``: views of the crisis page, and how soon the start page of a large city begins.
+
+The crisis page is asked for over loopback by our own generator, as browsers do (packed); it shares the machine with the
+city, so views are also given per processor second of the serving processes. The start page is asked for at an even pace
+beside updates, so that pages that are kept get old as they do in a living city; its time is that to the first byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from .__main__ import Bench, Row
+from .city import Processes, started
+from .load import Result, apply, request
+
+CRISIS, START = "/de/krise", "/de"
+ACCEPT = "Accept: text/html\r\nAccept-Encoding: gzip\r\n"
+CLIENTS = 32
+PACE_PER_S = 20
+UPDATES_PER_S = 50
+
+
+async def written(port: int) -> None:
+    """Wait until the engine has written the crisis page.
+
+    Raises:
+        RuntimeError: it did not within 30 s.
+    """
+    for _ in range(60):
+        result = await apply(port, iter([request("GET", CRISIS, port)]), 1, 5)
+        if set(result.statuses) == {200}:
+            return
+        await asyncio.sleep(0.5)
+    raise RuntimeError("the crisis page was not written within 30 s")
+
+
+async def crisis(city: Processes, seconds: float) -> Row:
+    """Views of the crisis page by many clients at once."""
+    await written(city.port)
+    serving = [pid for pid, name in city.family() if name.startswith("serve")]
+    cpu_s = sum(map(city.cpu_s, serving))
+    asked = itertools.repeat(request("GET", CRISIS, city.port, headers=ACCEPT))
+    result = await apply(city.port, asked, CLIENTS, seconds)
+    if set(result.statuses) != {200}:
+        raise RuntimeError(f"the crisis page answered {result.statuses}")
+    used_s = sum(map(city.cpu_s, serving)) - cpu_s
+    return (
+        f"crisis page, {CLIENTS} clients",
+        f"{result.per_second:,.0f} views/s",
+        f"{result.count / used_s:,.0f} per CPU-s of serve, p99 {result.percentile_ms(0.99):.1f} ms",
+    )
+
+
+async def first_byte_ms(port: int, asked: bytes) -> float:
+    """Milliseconds from the connection's beginning to the first byte of the answer."""
+    began_s = time.perf_counter()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(asked)
+        first = await reader.read(1)
+        if not first:
+            raise RuntimeError("the start page was not answered")
+        return (time.perf_counter() - began_s) * 1_000
+    finally:
+        writer.close()
+
+
+async def start_page(bench: Bench, seconds: float) -> Row:
+    """Time to the first byte of the start page while values arrive."""
+    port = bench.city.port
+    asked = request("GET", START, port, headers=ACCEPT + "Connection: close\r\n")
+    await first_byte_ms(port, asked)
+    writing = asyncio.create_task(bench.updates(UPDATES_PER_S, seconds))
+    result = Result()
+    began_s = time.perf_counter()
+    for turn in itertools.count():
+        due_s = began_s + turn / PACE_PER_S
+        if due_s - began_s > seconds:
+            break
+        await asyncio.sleep(max(0.0, due_s - time.perf_counter()))
+        result.latencies_ms.append(await first_byte_ms(port, asked))
+    done = await writing
+    return (
+        f"start page, {bench.entities:,} entities, first byte",
+        f"p95 {result.percentile_ms(0.95):.1f} ms",
+        f"p50 {result.percentile_ms(0.5):.1f} ms, {PACE_PER_S} a second, {done:,.0f} updates/s",
+    )
+
+
+async def measured(city: Processes, entities: int, seconds: float) -> list[Row]:
+    """All figures of the pages."""
+    bench = Bench(city, entities, seconds)
+    rows = [await crisis(city, seconds), await bench.fill()]
+    return [*rows, await start_page(bench, seconds)]
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.portal", description=__doc__)
+    parser.add_argument("--entities", type=int, default=100_000)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
+    options = parser.parse_args()
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as city:
+        rows = asyncio.run(measured(city, options.entities, options.seconds))
+    print(f"{os.cpu_count()} cores, load before {load:.1f}, {options.seconds:g} s each\n")
+    print("| what | figure | beside it |\n|---|---|---|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+if __name__ == "__main__":
+    main()

@@ -48,7 +48,7 @@ parameters = { devices = "pegel" }
 [[sources]]
 key = "klima"
 connector = "chirpstack"
-parameters = { devices = "klima" }
+parameters = { devices = "klima, parken" }
 """
 PEGEL = """
 devices = ["pegel-*"]
@@ -98,6 +98,15 @@ least = 30
 most = 90
 """
 
+PARKEN = """
+profiles = ["parken"]
+[[fields]]
+field = "free"
+attribute = "availableSpotNumber"
+type = "OffStreetParking"
+unit = "C62"
+"""
+
 
 @pytest.fixture
 def city(tmp_path: Path) -> Path:
@@ -106,6 +115,7 @@ def city(tmp_path: Path) -> Path:
     (folder / cities.PROFILE).write_text(PROFILE, encoding="utf-8")
     (folder / "devices" / "pegel.toml").write_text(PEGEL, encoding="utf-8")
     (folder / "devices" / "klima.toml").write_text(KLIMA, encoding="utf-8")
+    (folder / "devices" / "parken.toml").write_text(PARKEN, encoding="utf-8")
     return folder
 
 
@@ -155,7 +165,13 @@ def test_uplinks_say_what_the_files_declare(city: Path) -> None:
     things = [each for each in findings if isinstance(each, Thing)]
     assert {each.name for each in things} == {"Mirker Bach"}
 
-    for findings in read(twin, city, "klima", at).values():
+    sent = list(read(twin, city, "klima", at).values())
+    assert len(sent) == 6, "three of each kind"
+    for findings in sent[3:]:
+        assert {each.attribute for each in findings if isinstance(each, Reading)} == {
+            *("availableSpotNumber", "rssi", "snr")
+        }
+    for findings in sent[:3]:
         values = {each.attribute: each for each in findings if isinstance(each, Reading)}
         assert set(values) == {"temperature", "state", "LAeq", "rssi", "snr"}
         assert values["state"].value == "ok"

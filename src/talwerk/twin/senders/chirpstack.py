@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import uuid
 
 import msgspec
@@ -12,8 +13,7 @@ from talwerk.twin.lorawan import decoded, fleet, spot_of, units_of
 from talwerk.twin.simulator.chance import uniform
 from talwerk.twin.told import Message, Told, Unit
 
-EUI = "0102030405060708"
-"""Devices have numbers of sixteen hexadecimal digits; those of the twin differ in the last."""
+HEX = frozenset("0123456789abcdef")
 
 
 def units(told: Told) -> tuple[Unit, ...]:
@@ -22,9 +22,10 @@ def units(told: Told) -> tuple[Unit, ...]:
 
 
 def _name(pattern: str, number: int) -> str:
+    """A device's number: sixteen hexadecimal digits, of which the pattern may fix the first."""
     fixed = pattern.partition("*")[0].lower()
-    whole = fixed if all(digit in "0123456789abcdef" for digit in fixed) else ""
-    return f"{(whole + EUI)[:14]}{number:02x}"
+    rest = hashlib.blake2b(pattern.encode(), digest_size=7).hexdigest()
+    return f"{((fixed if HEX.issuperset(fixed) else '') + rest)[:14]}{number:02x}"
 
 
 def message(told: Told, unit: Unit, at: Instant) -> Message:

@@ -11,6 +11,7 @@ from talwerk.core.change import Mode, Provenance, Target
 from talwerk.core.instants import HOUR, MINUTE
 from talwerk.core.quality import Flag
 from talwerk.core.query import Query, TemporalQuery, Window
+from talwerk.core.scope import Principal, Role, Scope
 from talwerk.core.series import Bucket
 from talwerk.core.terms import expand
 from talwerk.store import Store
@@ -109,7 +110,7 @@ def test_corrections_tell_what_was_there_and_what_followed(store_factory: StoreF
     assert store.corrections(key(), EVERYTHING, scope(attributes=()), 10) == ()
 
 
-def test_a_correction_says_why(store_factory: StoreFactory, place: str) -> None:
+def test_a_correction_says_who_and_why(store_factory: StoreFactory, place: str) -> None:
     clock = StandingClock()
     store = store_factory(place, clock)
     write(store, levels([DAY_BEFORE], [1]))
@@ -120,9 +121,12 @@ def test_a_correction_says_why(store_factory: StoreFactory, place: str) -> None:
     target = Target(attribute=LEVEL, instance=entity.attributes[LEVEL][0].instance)
     write(store, type(revised)(mode=Mode.REVISE, entity=revised.entity, targets=(target,)))
     clock.pass_hours(1)
-    write(store, levels([DAY_BEFORE], [3]))
+    write(store, levels([DAY_BEFORE], [3]), by=Scope._issue(Principal(role=Role.SYSTEM), may_write=True))
     found = store.corrections(key(), EVERYTHING, ALL, 10)
-    assert [(one.value, one.after, one.reason) for one in found] == [(2, 3, ""), (1, 2, "Ice on the sensor")]
+    assert [(one.value, one.after, one.role, one.reason) for one in found] == [
+        (2, 3, "system", ""),
+        (1, 2, "operator", "Ice on the sensor"),
+    ]
 
 
 def test_what_was_erased_is_known_of_no_instant(store_factory: StoreFactory, place: str) -> None:

@@ -134,9 +134,8 @@ async def test_who_puts_a_value_right_says_why(here: Site) -> None:
     entity = Entity(id=BRIDGE, types=(expand("WaterObserved"),), attributes=height)
     await here.write(Change(mode=Mode.OBSERVE, entity=entity, provenance=HALF_HOURLY))
     told = await here.text(PAGE)
-    assert (
-        "13:00 Uhr: 999 cm berichtigt zu 104 cm. Bekannt seit 20.11.2026, 13:08 Uhr. Grund: Eis <am> Sensor x" in told
-    )
+    assert "13:00 Uhr: 999 cm berichtigt zu 104 cm. Bekannt seit 20.11.2026, 13:08 Uhr. Aus der Quelle. " in told
+    assert "Grund: Eis <am> Sensor x" in told
     assert "x" * 201 not in told
 
 
@@ -146,6 +145,7 @@ async def test_many_corrections_at_once_are_one_sentence(here: Site) -> None:
     await here.observe([11.0, 12.0, 13.0, 14.0])
     told = await here.text(PAGE)
     assert "20.11.2026, 11:30 Uhr bis 20.11.2026, 13:00 Uhr: 4 Werte berichtigt." in told
+    assert "Aus der Quelle." in told
 
 
 async def test_levels_name_their_source(here: Site) -> None:

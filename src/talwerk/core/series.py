@@ -84,6 +84,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
         after: what followed it at the same time; None when nothing did, because it was moved to another time or unit,
             or because what followed was erased.
         after_quality: its stored flag and marks.
+        role: what whoever put it right is to the city (``core.scope.Role``), or empty where nobody noted it.
         reason: why, in the words of whoever put it right: the property ``reason`` of what followed, or empty.
     """
 
@@ -94,6 +95,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     replaced: int
     after: Any = None
     after_quality: int | None = None
+    role: str = ""
     reason: str = ""
 
 

@@ -77,7 +77,8 @@ def of_corrections(replaced: Sequence[Correction], measure: Measure, p: Phrasebo
             continue
         if len(run) > SINGLE_MAX:
             fields = {"since": p.moment(run[0].at), "until": p.moment(run[-1].at), "when": p.moment(when)}
-            made.append(Remark(run[0].at, p.count("remark.corrected_run", len(run), **fields)))
+            told = p.count("remark.corrected_run", len(run), **fields)
+            made.append(Remark(run[0].at, told + _who(run[0], p)))
         else:
             made.extend(Remark(one.at, _corrected(one, measure, p) + _why(one, p)) for one in run)
     return tuple(made)
@@ -95,10 +96,16 @@ def _corrected(one: Correction, measure: Measure, p: Phrasebook) -> str:
 
 
 def _why(one: Correction, p: Phrasebook) -> str:
-    """The reason in the words of whoever put it right, in one line of bounded length."""
+    """Who put it right, and why in their words, in one line of bounded length."""
     said = " ".join("".join(c if c.isprintable() else " " for c in one.reason[: 2 * REASON_MAX]).split())
     said = said if len(said) <= REASON_MAX else f"{said[: REASON_MAX - 1]}…"
-    return f" {p.text('remark.reason', reason=said)}" if said else ""
+    return _who(one, p) + (f" {p.text('remark.reason', reason=said)}" if said else "")
+
+
+def _who(one: Correction, p: Phrasebook) -> str:
+    """By whom, as a role and never as a person; nothing where nobody noted it."""
+    by = f"remark.by_{one.role}"
+    return f" {p.text(by)}" if by in p.texts else ""
 
 
 def _is_number(value: object) -> bool:

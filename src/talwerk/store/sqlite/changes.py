@@ -102,6 +102,7 @@ class Changes:
             DomainError: ResourceNotFound for an entity outside of the scope, Forbidden for one that would end there,
                 AlreadyExists, Forbidden for simulated observations in a real city; nothing was written then.
         """
+        self._history.role = origins.scope.principal.role.value
         observed = _brings_observations(change)
         if observed:
             self._nature.check(simulated=change.provenance.simulated)
@@ -126,6 +127,7 @@ class Changes:
         Raises:
             DomainError: as :meth:`change`.
         """
+        self._history.role = origins.scope.principal.role.value
         self._nature.check(simulated=observations.provenance.simulated)
         stored = self._entities.load(observations.entity)
         now = self._ticks.next()

@@ -14,6 +14,7 @@ from talwerk.core.entity import Attribute, Kind, is_lean, observed_or_created
 from talwerk.core.instants import HOUR
 from talwerk.core.observation import same_observation
 from talwerk.core.quality import FLAG_MASK, Mark
+from talwerk.core.scope import Role
 
 from .rollups import Rollups
 from .series import Ends, Line
@@ -83,12 +84,16 @@ class History:
         connection: the writing connection.
         ends: tells what is newer than everything before.
         rollups: to be told which hours were touched.
+
+    Attributes:
+        role: of the principal on whose behalf is written; it stands beside the values that are replaced.
     """
 
     def __init__(self, connection: apsw.Connection, ends: Ends, rollups: Rollups) -> None:
         self._connection = connection
         self._ends = ends
         self._rollups = rollups
+        self.role = Role.SYSTEM.value
 
     def put(self, given: Iterable[tuple[int, Attribute]], now: int) -> list[Kept]:
         """Keep instances in their series.
@@ -151,10 +156,10 @@ class History:
     def supersede(self, sid: int, at: int, now: int) -> None:
         """Set the value of a time aside, because another one takes its place."""
         self._connection.execute(
-            "INSERT INTO superseded (sid, at, recorded, replaced, val, flag, body) "
-            "SELECT o.sid, o.at, o.recorded, ?, o.val, o.flag, x.body "
+            "INSERT INTO superseded (sid, at, recorded, replaced, val, flag, body, role) "
+            "SELECT o.sid, o.at, o.recorded, ?, o.val, o.flag, x.body, ? "
             "FROM obs o LEFT JOIN obs_ext x ON x.sid = o.sid AND x.at = o.at WHERE o.sid = ? AND o.at = ?",
-            (now, sid, at),
+            (now, self.role, sid, at),
         )
         self._connection.execute("DELETE FROM obs_ext WHERE sid = ? AND at = ?", (sid, at))
 

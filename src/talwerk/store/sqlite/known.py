@@ -31,7 +31,7 @@ _CHANGED = (
 )
 # Of each time the whole chain, so that every value finds the one that followed it; a text or number has no body.
 _REPLACED = (
-    "SELECT at, val, flag, recorded, replaced FROM superseded "
+    "SELECT at, val, flag, recorded, replaced, role FROM superseded "
     "WHERE sid = :sid AND at >= :start AND at < :end AND val IS NOT NULL AND replaced <= :known "
     "ORDER BY replaced DESC, at DESC LIMIT :most"
 )
@@ -98,7 +98,7 @@ def corrections(
     """Values of one series that others replaced until an instant, the latest replaced first."""
     bound = {"sid": sid, "start": window[0], "end": window[1], "known": known, "most": most}
     found = []
-    for at, value, flag, recorded, replaced in connection.execute(_REPLACED, bound):
+    for at, value, flag, recorded, replaced, role in connection.execute(_REPLACED, bound):
         after: Any = connection.execute(_FOLLOWED, {"sid": sid, "at": at, "replaced": replaced}).fetchone()
         found.append(
             Correction(
@@ -109,6 +109,7 @@ def corrections(
                 replaced=replaced,
                 after=None if after is None else after[0],
                 after_quality=None if after is None else after[1],
+                role=str(role or ""),
                 reason="" if after is None else _reason(after[2]),
             )
         )

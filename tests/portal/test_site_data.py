@@ -88,6 +88,13 @@ async def test_narrow_terms_are_said_plainly(city: Site) -> None:
     assert "Niemand hat Bedingungen genannt." in await city.text("/de/daten/x")
 
 
+async def test_simulated_values_are_never_quoted_as_their_publishers(city: Site) -> None:
+    await city.observe([1.0], provenance=Provenance(source="schulen", licence="CC0-1.0", cadence_s=900, simulated=True))
+    page = await city.text("/de/daten/schulen")
+    assert "Zitieren Simulierte Werte zu „Schulen“, nicht von: Stadt Wuppertal." in page
+    assert "Diese Werte hat niemand gemessen" in page
+
+
 async def test_a_source_tells_how_it_was(city: Site) -> None:
     for health in ("fresh", "unreachable", "fresh", "stale"):
         await city.write(told("uba", health))

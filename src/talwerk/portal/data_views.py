@@ -59,6 +59,8 @@ class DatasetView:
     @property
     def terms(self) -> str:
         """Key of what its licence means for whoever uses it."""
+        if self.simulated:
+            return "simulated"
         if self.kind == "computed":
             return "computed"
         if not self.licence:

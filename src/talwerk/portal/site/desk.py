@@ -160,7 +160,7 @@ class Desk:
             languages=tuple(_language(other, at) for other, at in elsewhere.items()),
             credits=credits,
             banner=banner,
-            api_href=addresses.API,
+            api_href=self.to.href(addresses.DOORS) if addresses.DOORS in self.to else addresses.API,
             code_href=city.source_code,
             foot=self._links(FOOT, leaf.name if leaf is not None else ""),
             live_href=static_href("live.js") if leaf is not None and leaf.moves else "",

@@ -162,8 +162,8 @@ async def test_errors_in_a_name_are_forgiven(city: Site) -> None:
 
 async def test_a_house_that_is_not_there_says_which_one_is_shown(city: Site) -> None:
     settle(city, "Kirchstraße")
-    text = await told(city, "Kirchstraße 99")
-    assert "Die Hausnummer 99 kennen wir nicht. Das ist die nächste." in text
+    text = await told(city, "Kirchstraße 99 B")
+    assert "Die Hausnummer 99b kennen wir nicht. Das ist die nächste." in text
     assert "Ohne Hausnummer zeigen wir die Mitte der Straße." in await told(city, "Kirchstraße")
 
 
@@ -324,3 +324,16 @@ async def test_a_quarter_stands_beside_its_city(city: Site) -> None:
     # Of both stations only one lies in the quarter.
     assert "je 1.000 Adressen Schulen, Adressen der Stadt, 20.11.2026 100,0 2.100,0" in text
     assert "geschätzt" not in text
+
+
+async def test_a_city_of_boroughs_alone_compares_nothing(tmp_path: Path) -> None:
+    async with site(tmp_path, "solingen") as city:
+        text = await city.text("/de/mein-ort")
+        assert "Alle Stadtbezirke Gräfrath" in text
+        assert "vergleichen" not in text
+        await city.text("/de/quartiervergleich", 404)
+        assert (await ask(city, "Graefrath")).headers["location"] == "/de/mein-ort/1"
+        text = await city.text("/de/mein-ort/1")
+        assert "Die Grenzen sind geschätzt" in text
+        assert "Quartiere in" not in text
+        assert "112 Feuerwehr und Rettungsdienst" in await city.text("/de/notfallblatt/1")

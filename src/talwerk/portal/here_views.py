@@ -117,48 +117,6 @@ class PlaceLine:
 
 
 @dataclass(frozen=True, slots=True)
-class WarningLine:
-    """A warning in force.
-
-    Attributes:
-        headline: As its source words it.
-        grade: Its severity in the words of CAP: minor, moderate, severe, extreme; or empty.
-        stage: 1 to 3, for its colour and shape.
-        area: For which area it is, or empty.
-        start_us: From when on, or None.
-        end_us: Until when, or None.
-        instruction: What to do, as its source words it, or empty.
-        source: Who warns.
-    """
-
-    headline: str
-    grade: str = ""
-    stage: int = 1
-    area: str = ""
-    start_us: int | None = None
-    end_us: int | None = None
-    instruction: str = ""
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Warnings:
-    """The warnings in force.
-
-    Attributes:
-        lines: The gravest first.
-        watched: Whether a source of warnings answers now: only then nothing means "keine Warnung".
-        source: Who would warn, or empty.
-        simulated: Whether nobody issued them.
-    """
-
-    lines: tuple[WarningLine, ...] = ()
-    watched: bool = False
-    source: str = ""
-    simulated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class ReachLine:
     """A stretch of the axis with the gauge that speaks for it.
 

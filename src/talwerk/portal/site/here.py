@@ -141,5 +141,5 @@ class Here:
 
 def _number(asked: str) -> str:
     """The house number that was typed, empty without one."""
-    number = Question.of(asked).number
-    return "" if number is None else str(number)
+    question = Question.of(asked)
+    return "" if question.number is None else f"{question.number}{question.suffix}"

@@ -23,7 +23,7 @@ def _lage(view: LageView, frame: Frame, p: Phrasebook) -> Page:
     content = {
         "situation": told,
         "alarm": alarm,
-        "is_grave": alarm is not None or told.state is State.STAGE_3,
+        "is_grave": alarm is not None or told.measured is State.STAGE_3,
         "notices": tuple(notice for notice in view.warned.notices if notice is not alarm),
         "validity": lambda notice: validity(notice, frame.now_us, p),
         "columns": _tile_columns(own + len(view.tiles) + 1),

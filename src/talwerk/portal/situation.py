@@ -26,6 +26,7 @@ class Situation:
         state: The state that the heading stands for.
         details: One sentence per gauge above a level, highest first; what is not known.
         raised: What the gauges say when one of them is above a level, else empty.
+        measured: The state that the gauges alone stand for.
     """
 
     sentence: str
@@ -33,6 +34,7 @@ class Situation:
     state: State
     details: tuple[str, ...] = ()
     raised: str = ""
+    measured: State = State.UNSTAGED
 
 
 def situation(
@@ -56,10 +58,10 @@ def situation(
     if warned.notices:
         return _warned(warned, told, lead, details, p)
     if warned.is_clear and told.state in {State.NORMAL, State.UNSTAGED}:
-        return Situation(p.text("situation.clear"), lead, told.state, details)
+        return Situation(p.text("situation.clear"), lead, told.state, details, measured=told.state)
     if warned.is_clear:
         details = (p.text("situation.clear_beside"), *details)
-    return Situation(told.sentence, lead, told.state, details, told.raised)
+    return Situation(told.sentence, lead, told.state, details, told.raised, told.state)
 
 
 def _warned(warned: Warned, told: Situation, lead: str, details: tuple[str, ...], p: Phrasebook) -> Situation:
@@ -69,7 +71,7 @@ def _warned(warned: Warned, told: Situation, lead: str, details: tuple[str, ...]
     if told.raised:
         sentence = f"{sentence} {told.raised}"
     state = max((told.state, *(notice.state for notice in warned.notices)), key=lambda state: state.stage)
-    return Situation(sentence, lead, state, details, told.raised)
+    return Situation(sentence, lead, state, details, told.raised, told.state)
 
 
 def _unknown(source: Unknown, now_us: int, p: Phrasebook) -> str:

@@ -140,6 +140,8 @@ def view_of(scene: Scene, place: Place, span: Window, *, whole: bool = False) ->
     csv_href, json_href = _downloads(scene, place, shown.window, whole=span is Window.ALL)
     standing = {} if scene.known is None else {STAND: format_instant(scene.known)}
     levels = None if place.point is None else place.point.levels
+    own = None if levels is None else Stated(levels.source, levels.date)
+    stated = _stated(scene, place) if levels is None else None
     return PointView(
         title=_title(place, p),
         gauge=gauge,
@@ -159,8 +161,8 @@ def view_of(scene: Scene, place: Place, span: Window, *, whole: bool = False) ->
         cadence_s=series.provenance.cadence_s or 0,
         csv_href=csv_href,
         json_href=json_href,
-        levels_of=None if levels is None else Stated(levels.source, levels.date),
-        stated=_stated(scene, place) if levels is None else None,
+        levels_of=stated if levels is None and gauge.levels else own,
+        stated=stated if not gauge.levels else None,
         entity=series.entity,
         stand_us=scene.known,
         taking=_taking(scene, place, span),

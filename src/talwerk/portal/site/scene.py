@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
-from itertools import islice
+from itertools import islice, pairwise
 
 from talwerk.broker import Broker
 from talwerk.core.instants import SECOND, Instant
+from talwerk.core.query import Page, Query
 from talwerk.core.scope import Scope
 from talwerk.core.series import Series
 from talwerk.core.terms import compact
@@ -19,6 +20,7 @@ from talwerk.portal.place import Credit
 from talwerk.portal.states import NOT_CURRENT, gauge_state
 from talwerk.portal.views import Gauge, Measure, Reading
 from talwerk.sdk.profile import MeasuringPoint, Profile
+from talwerk.services.sources.things import LEVELS
 from talwerk.texts import Catalogue
 
 from .addresses import POINT, Addresses, with_query
@@ -30,6 +32,7 @@ STALE_POINT_S = 3 * 3_600
 """A measuring point has a rhythm even where its source names none."""
 COUNTED_MAX = 100
 """Up to so many series are looked at one by one to count the silent ones; beyond, the time of the last value tells."""
+STAGES = 3
 BESIDE_MAX = 24
 """An entity with more series than this shows the first of them on its pages."""
 
@@ -188,13 +191,39 @@ class Scene:
             href=self.href(place),
             measure=self._measure(place, latest),
             latest=latest,
-            levels=point.levels.values if point is not None and point.levels is not None else (),
+            levels=self._levels(place),
             trend_per_h=None if point is None or point.sum_period_s else self._newest.trend_per_h(series, latest),
             stale_after_s=stale_after_s(series, point),
             scale_top=self._scale_top(point, series),
             source=self.source_name(series),
             failed_us=failed_us,
         )
+
+    def _levels(self, place: Place) -> tuple[float, ...]:
+        """Informationsstufen of a measuring point: the city's own, otherwise those that its source states."""
+        if place.point is None:
+            return ()
+        if place.point.levels is not None:
+            return place.point.levels.values
+        return self._stated.get((place.series.entity, place.series.unit), ())
+
+    @cached_property
+    def _stated(self) -> dict[tuple[str, str | None], tuple[float, ...]]:
+        """Levels that sources state for the profile's gauges without any, by entity and unit."""
+        bare = {
+            place.series.entity
+            for place in self.named
+            if place.point is not None and place.point.levels is None and place.point.quantity == "level"
+        }
+        if not bare:
+            return {}
+        query = Query(ids=tuple(sorted(bare)), attributes=(LEVELS,), page=Page(limit=len(bare)))
+        return {
+            (entity.id, told.unit): tuple(map(float, told.value))
+            for entity in self.broker.read(query, self.scope).entities
+            for told in entity.attributes.get(LEVELS, ())
+            if _are_stages(told.value)
+        }
 
     def _scale_top(self, point: MeasuringPoint | None, series: Series) -> float | None:
         """The highest recorded value, for the tubes of the axis alone: nothing else is drawn to a scale."""
@@ -231,6 +260,14 @@ class Scene:
         """What an attribute is called."""
         name = compact(iri)
         return self.texts.text(f"attribute.{name}") if f"attribute.{name}" in self.texts else _last_part(name)
+
+
+def _are_stages(levels: object) -> bool:
+    """Whether these can be the three Informationsstufen: numbers, strictly ascending."""
+    if not isinstance(levels, list) or len(levels) != STAGES:
+        return False
+    numbers = [each for each in levels if isinstance(each, int | float) and not isinstance(each, bool)]
+    return len(numbers) == STAGES and all(low < high for low, high in pairwise(numbers))
 
 
 def _by_name(place: Place) -> tuple[str, Key]:

@@ -12,10 +12,13 @@ import pytest
 from talwerk.core.change import Change, Mode, Provenance
 from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.identifiers import city_urn
+from talwerk.core.instants import HOUR
 from talwerk.core.terms import expand
+from talwerk.portal.site import Platform
+from talwerk.portal.site.platform import backup
 from talwerk.services.sources.duty import OWNER, TYPE
 from talwerk.texts import catalogue
-from tests.portal.workbench import BRIDGE, RAIN, Site, site
+from tests.portal.workbench import BRIDGE, NOW, RAIN, Site, site
 
 OPEN = Provenance(source="messnetz", licence="CC-BY-4.0", attribution="Messnetz", cadence_s=1_800)
 NARROW = Provenance(source="verband", licence="restricted", attribution="Verband", cadence_s=1_800)
@@ -157,6 +160,7 @@ async def test_views_are_counted_without_anybody(city: Site) -> None:
     await city.get("/de/themen/umwelt")
     await city.get("/de/gibt-es-nicht")
     await city.get("/de", **{"sec-fetch-mode": "cors"})  # what the live script does
+    await city.get("/de", **{"sec-purpose": "prefetch"})
     await city.visitor.head("/de", headers={"accept": "text/html"})
     city.clock.pass_s(61)
     page = await city.text("/de/nutzung")
@@ -164,6 +168,38 @@ async def test_views_are_counted_without_anybody(city: Site) -> None:
     assert "Lage 2" in page
     assert "Themen 1" in page
     assert "Nutzung 1" in page
+
+
+async def test_examples_begin_as_others_reach_the_city(tmp_path: Path) -> None:
+    async with site(tmp_path, hosts=("daten.stadt.example",)) as city:
+        assert "curl 'https://daten.stadt.example/api/v1/datasets'" in await city.text("/de/schnittstellen")
+
+
+@pytest.mark.parametrize(
+    "made_h, failed, running_h, key, state",
+    [
+        (1, False, 900, "backup", "good"),
+        (1, True, 900, "backup", "late"),
+        (40, False, 900, "backup", "late"),
+        (None, False, 1, "first_backup", "good"),
+        (None, False, 40, "backup", "late"),
+        (None, True, 1, "backup", "bad"),
+    ],
+)
+def test_backups_are_told_as_they_are(made_h: int | None, failed: bool, running_h: int, key: str, state: str) -> None:
+    known = Platform(
+        version="1",
+        since_us=NOW - running_h * HOUR,
+        room=True,
+        backup_us=None if made_h is None else NOW - made_h * HOUR,
+        backup_late=failed,
+        copying=False,
+        copied_us=None,
+    )
+    service = backup(known, NOW)
+    assert (service.key, service.state) == (key, state)
+    for language in ("de", "en"):
+        assert f"service.{key}_{state}" in catalogue(language)
 
 
 async def test_views_survive_a_restart(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ async def _visit(application: ASGIApp, path: str) -> None:
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"localhost"), (b"accept", b"text/html")],
+        "headers": [(b"host", b"localhost"), (b"accept", b"text/html"), (b"sec-purpose", b"prefetch")],
         "client": None,
         "server": None,
     }

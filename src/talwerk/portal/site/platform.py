@@ -81,7 +81,7 @@ class PlatformPages:
             services.append(Service("sources", state, count=len(asked) - len(ailing), total=len(asked)))
         if platform is not None:
             services.append(Service("room", "good" if platform.room else "bad"))
-            services.append(_backup(platform, scene.now))
+            services.append(backup(platform, scene.now))
             if platform.copying:
                 late = platform.copied_us is None or scene.now - platform.copied_us > COPY_LATE
                 services.append(Service("copy", "late" if late else "good", platform.copied_us))
@@ -113,7 +113,13 @@ class PlatformPages:
         return view, ()
 
 
-def _backup(platform: Platform, now: int) -> Service:
+def backup(platform: Platform, now: int) -> Service:
+    """How the backups are; the first one is given a day and a half.
+
+    Args:
+        platform: What is known of them.
+        now: The instant of the page.
+    """
     if platform.backup_us is None:
         if not platform.backup_late and now - platform.since_us <= BACKUP_LATE:
             return Service("first_backup", "good")

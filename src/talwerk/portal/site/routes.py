@@ -202,8 +202,10 @@ class Portal:
 
 
 def opened(request: Request) -> bool:
-    """Whether somebody opens a page, and no script renews one that is open already."""
-    return request.method == "GET" and request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+    """Whether somebody opens a page: no script renews one that is open already, and nothing is fetched beforehand."""
+    if request.method != "GET" or "sec-purpose" in request.headers:
+        return False
+    return request.headers.get("sec-fetch-mode", "navigate") == "navigate"
 
 
 class Beyond(BaseRoute):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 
 from talwerk.portal.city_map import MapDrawing, draw_map, telling
@@ -15,6 +16,10 @@ from talwerk.portal.views import Gauge
 
 SAID_MAX = 4
 """Values that an entry tells; its page has all of them."""
+
+MINUTE_US = 60_000_000
+MANY = 2_000
+"""From here on the moving map draws signs without looking for room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +90,16 @@ def _line(gauge: Gauge, at_us: int, p: Phrasebook, *, past: bool) -> Line:
             gauge.measure.quantity, p.text("value.none"), state, p.text(f"state.{state.value}"), "", None, gauge.href
         )
     word = p.silence(latest.at_us, at_us) if state is State.SILENT else p.text(f"state.{state.value}")
-    when = p.short_moment(latest.at_us, at_us) if past or state in NOT_CURRENT else p.ago(latest.at_us, at_us)
+    minutes = (at_us - latest.at_us) // MINUTE_US
+    when = p.short_moment(latest.at_us, at_us) if past or state in NOT_CURRENT else _ago(minutes, p)
     value = p.amount(latest.value, gauge.measure)
     return Line(gauge.measure.quantity, value, state, word, when, latest.at_us, gauge.href)
+
+
+@lru_cache(maxsize=2_048)
+def _ago(minutes: int, p: Phrasebook) -> str:
+    """The age of so many whole minutes: of thousands of values most share one."""
+    return p.ago(0, minutes * MINUTE_US)
 
 
 def credits_of(features: tuple[Feature, ...]) -> tuple[Terms, ...]:
@@ -107,6 +119,7 @@ def _map(view: MapView, frame: Frame, p: Phrasebook) -> Page:
         "drawing": _drawing(view, at_us, p),
         "at_us": at_us,
         "past": past,
+        "many": MANY,
         "states": tuple(state for state in State if state is not State.EMPTY),
     }
     title = p.text("map.title")

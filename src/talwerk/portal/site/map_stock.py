@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from talwerk.broker import Broker
@@ -117,6 +118,7 @@ class Gathering:
         self._datasets = datasets
         self._at = at
         self._terms: dict[str, Terms] = {}
+        self._seen: Counter[str] = Counter()
 
     def stock(self) -> Stock:
         """All layers."""
@@ -138,6 +140,8 @@ class Gathering:
         entities = dict.fromkeys(scene.register.by_entity)
         entities.update(dict.fromkeys(candidates_of(scene.profile, scene.named)))
         told = {entity.id: entity for entity in self._read(list(entities)[:FEATURES_MAX])}
+        measured = scene.register.by_entity
+        self._seen.update(kind for entity in told.values() if entity.id in measured for kind in entity.types)
         groups: dict[tuple[str, str, Position | None], list[Place]] = {}
         for place in self._places():
             at = self._position(place, told)
@@ -206,15 +210,16 @@ class Gathering:
     # --- things -----------------------------------------------------------------------------------------------------
 
     def _things(self) -> Iterator[Feature]:
-        scene = self._scene
-        sources = self._sources()
+        scene, measured = self._scene, self._scene.register.by_entity
         for kind in scene.broker.types(scene.scope):
             name = compact(kind.type)
-            if name in _HIDDEN or (LOCATION not in kind.attributes and not _is_warning(name)):
+            located = LOCATION in kind.attributes or _is_warning(name)
+            # Kinds of which everything is measured were read already.
+            if name in _HIDDEN or not located or self._seen[kind.type] >= kind.count:
                 continue
             for entity in self._all(kind.type):
-                if entity.id not in scene.register.by_entity:
-                    yield from self._thing(entity, name, sources.get(entity.id))
+                if entity.id not in measured:
+                    yield from self._thing(entity, name, self._sources.get(entity.id))
 
     def _thing(self, entity: Entity, kind: str, series: Series | None) -> Iterator[Feature]:
         geometry = _first(entity, LOCATION)
@@ -239,6 +244,7 @@ class Gathering:
         key = f"map.layer.{layer}"
         return self._scene.texts.text(key) if key in self._scene.texts else layer
 
+    @cached_property
     def _sources(self) -> dict[str, Series]:
         """For each thing one of its series, which says whose it is."""
         return {series.entity: series for series in self._scene.broker.series(self._scene.scope)}

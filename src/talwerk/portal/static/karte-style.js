@@ -97,6 +97,13 @@ export function style(t, told) {
       line("axis", "ground", kind("axis"), { "line-color": t.muted, "line-width": 4 }),
       { id: "areas", source: "points", type: "fill", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": t["green-soft"], "fill-opacity": 0.55 } },
       line("area-lines", "points", ["==", ["geometry-type"], "Polygon"], { "line-color": t.green, "line-width": 1.25 }),
+      {
+        id: "point-names", source: "points", type: "symbol", minzoom: 13.5, filter: ["==", ["geometry-type"], "Point"], paint: words(t.ink, t.surface),
+        layout: {
+          "text-field": ["get", "name"], "text-font": FONT, "text-size": 13, "text-max-width": 9, "text-justify": "auto",
+          "text-variable-anchor": ["left", "right", "top", "bottom"], "text-radial-offset": 1.1,
+        },
+      },
       name("water-name", t.river, t.paper, { filter: kind("water"), minzoom: 10.5, layout: { "symbol-placement": "line", "text-size": 13, "text-letter-spacing": 0.08, "symbol-spacing": 400 } }),
       name("quarter-names", t.muted, t.paper, { filter: kind("quarter-name"), minzoom: 12.6, layout: { "text-size": 13, ...aside } }),
       name("borough-names", t.muted, t.paper, { filter: kind("borough-name"), maxzoom: 12.6, layout: { "text-size": 14, ...aside } }),
@@ -105,13 +112,11 @@ export function style(t, told) {
         id: "points", source: "points", type: "symbol", filter: ["==", ["geometry-type"], "Point"],
         layout: {
           "icon-image": ["get", "state"], "icon-allow-overlap": true,
+          // Names make way for signs, where those leave any: thousands of signs would only cost time.
+          "icon-ignore-placement": told.many,
           "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.5, 12, 0.75, 14, 1],
-          "symbol-sort-key": ["index-of", ["get", "state"], ["literal", ON_TOP]], "symbol-z-order": "auto",
-          "text-field": ["step", ["zoom"], "", 13.5, ["get", "name"]], "text-font": FONT, "text-size": 13,
-          "text-variable-anchor": ["left", "right", "top", "bottom"], "text-radial-offset": 1.1, "text-justify": "auto",
-          "text-optional": true, "text-max-width": 9,
+          "symbol-sort-key": ["index-of", ["get", "state"], ["literal", ON_TOP]],
         },
-        paint: words(t.ink, t.surface),
       },
     ],
   };

@@ -111,7 +111,7 @@ async function build() {
   lib.setWorkerUrl(new URL("./vendor/maplibre-gl-worker.mjs", import.meta.url).href);
   const told = {
     ground: new URL(words.ground, location.href).href, points: new URL(words.points, location.href).href,
-    official: "official" in words, layers: (words.tileLayers ?? "").split(" "), raster: words.tileKind === "raster",
+    official: "official" in words, many: "many" in words, layers: (words.tileLayers ?? "").split(" "), raster: words.tileKind === "raster",
   };
   if (words.tiles) told.tiles = await tiles(lib);
   await document.fonts?.load("14px 'Fira Sans'");
@@ -120,7 +120,7 @@ async function build() {
   const whole = [[west, south], [east, north]];
   map = new lib.Map({
     container: box, style: style(tokens(), told), attributionControl: false, dragRotate: false, pitchWithRotate: false,
-    touchPitch: false, minZoom: 7, maxZoom: 18, fadeDuration: calm.matches ? 0 : 200, locale: { "Map.Title": words.label },
+    touchPitch: false, minZoom: 7, maxZoom: 18, fadeDuration: calm.matches || told.many ? 0 : 200, locale: { "Map.Title": words.label },
     maxBounds: [[west - 0.35, south - 0.25], [east + 0.35, north + 0.25]], cooperativeGestures: false,
     bounds: whole, fitBoundsOptions: { padding: 20 }, renderWorldCopies: false,
   });

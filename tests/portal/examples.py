@@ -19,7 +19,8 @@ from talwerk.portal.data_views import (
     ViewsDay,
     Wanted,
 )
-from talwerk.portal.lage_views import EmptyView, LageView, Step
+from talwerk.portal.here_views import AskField
+from talwerk.portal.lage_views import Air, EmptyView, LageView, Power, Silence, Step, Weather
 from talwerk.portal.place import City, Credit, Frame, Link
 from talwerk.portal.states import State, gauge_state
 from talwerk.portal.theme_views import (
@@ -52,6 +53,7 @@ from talwerk.portal.views import (
     Statistics,
     Talband,
 )
+from talwerk.portal.warning_views import Notice, Told, Unknown, Warned
 
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
@@ -374,7 +376,49 @@ STATISTICS = StatisticsView(
     NOW_US - 20 * DAY_US,
 )
 
+EXTREME = Notice(
+    "extreme",
+    Told("Amtliche UNWETTERWARNUNG vor EXTREM ERGIEBIGEM DAUERREGEN", "de"),
+    Told("DAUERREGEN", "de"),
+    Told("Es fallen bis zu 150 Liter je Quadratmeter.", "de"),
+    (Told("Gehen Sie nicht in den Keller.", "de"), Told("Gehen Sie in höhere Stockwerke.", "de")),
+    "Musterwetterdienst",
+    "Musterstadt",
+    NOW_US - HOUR_US,
+    NOW_US + 5 * HOUR_US,
+)
+WARNED = Warned(
+    (
+        EXTREME,
+        replace(EXTREME, severity="moderate", headline=Told("Official WARNING of GALES", "en"), end_us=None),
+        replace(EXTREME, severity="minor", announced=True, start_us=NOW_US + HOUR_US, instruction=()),
+    ),
+    (Unknown("Nachbardienst", NOW_US - 3 * HOUR_US),),
+    NOW_US - HOUR_US // 30,
+)
+"""Everything at once: an alarm, lesser warnings, one in another language, a source that nobody hears."""
+
+
+def full_lage(warned: Warned) -> LageView:
+    """A start page that shows all that it can."""
+    no2 = Measure("Stickstoffdioxid", "µg/m³")
+    return replace(
+        lage(tiles=()),
+        warned=warned,
+        air=Air(gauge("Gasse", 31.0, levels=(), measure=no2), "moderate", "no2"),
+        weather=Weather(gauge("Werk", 4.1, levels=(), measure=Measure("Temperatur", "°C", 1)), gauge(measure=RAIN)),
+        power=Power(63.0, LATEST_US, "/de/themen/umwelt", "Netz", is_old=True),
+        silences=(Silence("Nachbardienst", "unreachable", NOW_US - 3 * HOUR_US),),
+        silent=(AXIS[-2],),
+        field=AskField("/de/mein-ort", "/de/ort-vorschlaege"),
+        crisis_href="/de/krise",
+        axis_is_river=True,
+    )
+
+
 PAGES: dict[str, tuple[PageView, Frame]] = {
+    "alarm": (full_lage(WARNED), frame(banner="Beispieldaten: Diese Werte sind erfunden.")),
+    "clear": (full_lage(Warned(asked_us=NOW_US)), frame()),
     "calm": (lage(CALM), frame()),
     "raised": (lage(), frame(banner="Beispieldaten: Diese Werte sind erfunden.")),
     "old": (lage(now_us=OLD_US), frame(OLD_US)),

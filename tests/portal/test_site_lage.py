@@ -31,7 +31,10 @@ async def test_no_warning_is_said_when_the_source_speaks(here: Site) -> None:
     told = await here.text("/de")
     assert "Keine Warnung." not in told
     assert "Keine Informationsstufe erreicht." in told
-    assert "Ob eine amtliche Warnung gilt, ist hier nicht bekannt: Deutscher Wetterdienst hat noch nicht geantwortet." in told
+    assert (
+        "Ob eine amtliche Warnung gilt, ist hier nicht bekannt: Deutscher Wetterdienst hat noch nicht geantwortet."
+        in told
+    )
     await answered(here, NOW - MINUTE)
     told = await here.text("/de")
     assert "Keine Warnung." in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from talwerk.core.series import Series
@@ -192,11 +193,13 @@ def _state(one: DatasetView) -> str:
     return one.health or (Health.WAITING.value if one.kind == Kind.POLLED.value else "")
 
 
-def _one_each(series: list[Series]) -> list[Series]:
+def _one_each(series: Sequence[Series]) -> tuple[Series, ...]:
     """The newest of each quantity first, then further ones, few enough to look at."""
-    seen: set[str] = set()
-    first = [one for one in series if one.attribute not in seen and not seen.add(one.attribute)]  # type: ignore[func-returns-value]
-    return (first + [one for one in series if one not in first])[:GAUGES_MAX]
+    first: dict[str, Series] = {}
+    for one in series:
+        first.setdefault(one.attribute, one)
+    further = series[: GAUGES_MAX + len(first)]
+    return tuple(dict.fromkeys((*first.values(), *further)))[:GAUGES_MAX]
 
 
 def _said(name: str, scene: Scene) -> str:

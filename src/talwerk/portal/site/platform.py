@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from talwerk.broker import Broker
@@ -54,7 +55,7 @@ class PlatformPages:
         self._platform = await self._backstage.platform()
 
     def _doors(self, _ask: Ask, scene: Scene) -> Found:
-        series = next((place.series for place in (*scene.named, *scene.others())), None)
+        series = next((place.series for place in chain(scene.named, scene.others())), None)
         kind = series.entity.split(":")[2] if series is not None and series.entity.startswith("urn:ngsi-ld:") else ""
         view = DoorsView(
             tabs=tabs(scene, addresses.DOORS),

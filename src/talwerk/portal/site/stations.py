@@ -58,8 +58,8 @@ class Wish:
 
 def _is(state: str, place: Place, scene: Scene) -> bool:
     if state == "raised":
-        levels = place.point is not None and place.point.levels is not None
-        return levels and gauge_state(scene.gauge(place), scene.now).stage > 0
+        # Only points of the profile have levels, its own or those of their source.
+        return place.point is not None and gauge_state(scene.gauge(place), scene.now).stage > 0
     stale_s = stale_after_s(place.series, place.point)
     silent = 0 < stale_s < (scene.now - (place.series.last or 0)) / SECOND
     return silent if state == "silent" else not silent

@@ -25,7 +25,8 @@ const timers = {};
 
 const paused = () => sessionStorage.getItem(KEY) === "paused";
 const wanted = () => !paused() && !document.hidden;
-const clock = (at) => new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" }).format(at);
+const time = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+const clock = (at) => time.format(at);
 
 function after(name, wait_ms, then) {
   timers[name] ??= setTimeout(() => { delete timers[name]; then(); }, wait_ms);
@@ -91,16 +92,21 @@ function say(sentence) {
   box.querySelector("[role=status]").textContent = sentence ?? "";
 }
 
+/** How old the page is, in its largest unit and never less than a minute. */
+function age() {
+  const minutes = Math.max(Math.round((Date.now() - seen) / 60_000), 1);
+  const [count, unit] = minutes < 120 ? [minutes, "minute"] : minutes < 2_880 ? [minutes / 60, "hour"] : [minutes / 1_440, "day"];
+  return new Intl.RelativeTimeFormat(locale).format(-Math.floor(count), unit);
+}
+
 /** The note that tells how old everything is while nothing new can come; it covers nothing and moves nothing. */
 function note() {
   const place = document.querySelector("[data-live-note]");
-  const minutes = Math.floor((Date.now() - seen) / 60_000);
-  const age = new Intl.RelativeTimeFormat(locale).format(-minutes, "minute");
   const shown = place.hidden;
   place.hidden = !lost;
   if (!lost) return;
   place.textContent = (navigator.onLine && !kept ? words.lost : words.offline)
-    .replace("{since}", clock(lost)).replace("{seen}", clock(seen)).replace("{age}", age);
+    .replace("{since}", clock(lost)).replace("{seen}", clock(seen)).replace("{age}", age());
   if (shown) say(place.textContent);
   after("note", TURN_MS, note);
 }

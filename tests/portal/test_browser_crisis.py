@@ -49,7 +49,7 @@ def test_the_crisis_page_is_for_everybody(browser: Browser, name: str) -> None:
     page.route("**/*", answer)
     page.goto("http://city.test/de/krise")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         found = Axe().run(page).response["violations"]
         assert not [(one["id"], [node["html"] for node in one["nodes"]]) for one in found], scheme
     assert page.evaluate("document.documentElement.scrollWidth") == 320

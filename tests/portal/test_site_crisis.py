@@ -173,3 +173,9 @@ async def test_an_announced_warning_is_not_grave_yet(here: Site) -> None:
     await answered(here, NOW - MINUTE)
     await here.write(extreme(validFrom=format_instant(NOW + HOUR), validTo=format_instant(NOW + 2 * HOUR)))
     assert "Zurzeit gilt keine Warnung vor großer Gefahr." in await written(here)
+
+
+async def test_a_gauge_that_fell_silent_is_named(here: Site) -> None:
+    await here.observe([245.0], last=NOW - 5 * HOUR)
+    await here.write(extreme())
+    assert "Kluserbrücke zuletzt 245 cm, 8:07 Uhr · schweigt" in await written(here)

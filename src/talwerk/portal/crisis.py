@@ -91,8 +91,10 @@ def _rendered(view: CrisisView, most: int, p: Phrasebook) -> bytes:
     states = {id(gauge): gauge_state(gauge, view.now_us) for gauge in view.gauges}
     raised = [gauge for gauge in view.gauges if states[id(gauge)].stage]
     highest = [gauge for gauge in raised if states[id(gauge)] is State.STAGE_3]
-    live = [gauge for gauge in view.gauges if states[id(gauge)] not in NOT_CURRENT]
-    shown = raised if raised else live if grave else []
+    # A gauge that falls silent in a flood says more than most that speak.
+    silent = [gauge for gauge in view.gauges if states[id(gauge)] in NOT_CURRENT and gauge.latest is not None]
+    calm = [gauge for gauge in view.gauges if states[id(gauge)] is State.NORMAL]
+    shown = [*raised, *silent, *([] if raised else calm)] if raised or grave else []
     html = (
         environment()
         .get_template("krise.html")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import struct
 from typing import Any
+
+import msgspec
 
 from talwerk.core.change import Change, Mode, Provenance
 from talwerk.core.entity import Attribute, Attributes, Entity, Kind
@@ -58,3 +62,19 @@ async def fill(here: Site) -> None:
         ),
         thing("urn:ngsi-ld:RestrictedTrafficArea:05124000:zonen:1", "Zone 1", square(BARMEN), SCHOOLS),
     )
+
+
+def pmtiles(metadata: dict[str, Any], kind: int = 1, packing: int = 2, tile: bytes = b"\0") -> bytes:
+    """A file of tiles with a single one, that of the whole world."""
+    root = gzip.compress(bytes([1, 0, 1, *_varint(len(tile)), 1]))
+    told = msgspec.json.encode(metadata)
+    packed = gzip.compress(told) if packing == 2 else told
+    offsets = (127, len(root), 127 + len(root), len(packed), 0, 0, 127 + len(root) + len(packed), len(tile), 1, 1, 1)
+    place = (-1_800_000_000, -850_000_000, 1_800_000_000, 850_000_000)
+    head = struct.pack("<8s11Q6B4iB2i", b"PMTiles\x03", *offsets, 1, packing, 1, kind, 0, 0, *place, 0, 0, 0)
+    return head + root + packed + tile
+
+
+def _varint(number: int) -> bytes:
+    """A number below 2^14 as the directories of such files write it."""
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128, number >> 7])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,8 +18,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from talwerk.app import endpoint
+from talwerk.portal.map_tiles import FILE
 from talwerk.portal.static import has_vendor
-from tests.portal.map_places import fill
+from talwerk.services.territory import FOLDER as TERRITORY
+from tests.portal.map_places import fill, pmtiles
 from tests.portal.workbench import site
 
 pytestmark = pytest.mark.skipif(not has_vendor(), reason="the build has put no libraries in place")
@@ -45,10 +49,19 @@ async def serve(folder: Path, ready: SimpleQueue[str], done: Event) -> None:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("city")
+
+
+@pytest.fixture
+def official(folder: Path) -> Path:
+    return folder / "wuppertal" / TERRITORY
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
     ready: SimpleQueue[str] = SimpleQueue()
     done = Event()
-    folder = tmp_path_factory.mktemp("city")
     thread = Thread(target=lambda: asyncio.run(serve(folder, ready, done)))
     thread.start()
     try:
@@ -135,7 +148,7 @@ def test_list_and_map_are_one_by_keyboard(visit: Callable[..., Page]) -> None:
     canvas.focus()
     canvas.press("Enter")
     expect(card.get_by_role("link").first).to_be_focused()
-    expect(page).to_have_url(re.compile(r"mitte=7\.2000,51\.2720&zoom=13\.5"))
+    expect(page).to_have_url(re.compile(r"mitte=7\.20\d\d,51\.2\d+&zoom=13\.5"))
 
 
 def test_a_choice_changes_map_list_and_address_and_can_be_taken_back(visit: Callable[..., Page]) -> None:
@@ -163,6 +176,33 @@ def test_without_script_the_drawing_form_and_list_are_complete(visit: Callable[.
     page.locator("#karte-form button").click()
     expect(page.locator(".map-rows > li")).to_have_count(6)
     expect(page.locator("[data-map-told]")).to_contain_text("Werte vom")
+
+
+def test_the_operators_tiles_lie_below_with_their_credit(visit: Callable[..., Page], official: Path) -> None:
+    official.mkdir(parents=True, exist_ok=True)
+    file = official / FILE
+    file.write_bytes(pmtiles({"attribution": "© Landkarte"}, kind=2, tile=picture()))
+    try:
+        # An address of its own: the clock of this city stands still, and kept pages with it.
+        page = visit("/de/karte?zoom=11&mitte=7.15,51.25")
+        asked = []
+        page.on("response", lambda answer: asked.append(answer.status) if "pmtiles" in answer.url else None)
+        page.reload()
+        moving(page)
+        expect(page.locator(".map-credit")).to_have_text("© Landkarte")
+        assert 206 in asked
+    finally:
+        file.unlink()
+
+
+def picture() -> bytes:
+    """A picture of one pixel (PNG)."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\x80")) + chunk(b"IEND", b"")
 
 
 def test_where_nothing_can_be_drawn_the_page_says_so(address: str, browser: Browser) -> None:

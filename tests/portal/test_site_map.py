@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import html
 import io
 import re
-import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +20,7 @@ from talwerk.core.instants import HOUR, Instant
 from talwerk.portal.map_tiles import FILE
 from talwerk.portal.site.map_choice import Choice, time_text
 from talwerk.texts import catalogue
-from tests.portal.map_places import AIR, BARMEN, ELBERFELD, fill
+from tests.portal.map_places import AIR, BARMEN, ELBERFELD, fill, pmtiles
 from tests.portal.workbench import BRIDGE, LATEST, NOW, Site, site
 
 PAGE = "/de/karte"
@@ -216,17 +213,6 @@ async def test_a_city_without_parts_has_no_map(tmp_path: Path) -> None:
 
 
 # --- the operator's tiles ---------------------------------------------------------------------------------------------
-
-
-def pmtiles(metadata: dict[str, Any], kind: int = 1, packing: int = 2) -> bytes:
-    """A file of tiles with one empty tile; its root directory says where that lies."""
-    root = gzip.compress(bytes([1, 0, 1, 1, 1]))
-    told = msgspec.json.encode(metadata)
-    packed = gzip.compress(told) if packing == 2 else told
-    offsets = (127, len(root), 127 + len(root), len(packed), 0, 0, 127 + len(root) + len(packed), 1, 1, 1, 1)
-    place = (-1_800_000_000, -850_000_000, 1_800_000_000, 850_000_000)
-    head = struct.pack("<8s11Q6B4iB2i", b"PMTiles\x03", *offsets, 1, packing, 1, kind, 0, 4, *place, 0, 0, 0)
-    return head + root + packed + b"\0"
 
 
 def put(here: Site, content: bytes) -> None:

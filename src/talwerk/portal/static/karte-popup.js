@@ -4,7 +4,7 @@ const SHOWN_MAX = 6; // of places that lie on one another
 
 /** Cards of one map; `words` are the texts of its stage. */
 export function cards(lib, map, words) {
-  const card = new lib.Popup({ closeButton: false, closeOnClick: false, focusAfterOpen: false, maxWidth: "20rem", offset: 14, className: "map-card-popup" });
+  const card = new lib.Popup({ closeButton: false, closeOnClick: false, focusAfterOpen: false, maxWidth: "20rem", anchor: "bottom", offset: 16, className: "map-card-popup" });
   let back = null; // who opened it, and gets the focus when it closes
 
   function close() {
@@ -17,7 +17,8 @@ export function cards(lib, map, words) {
   function open(at, content, opener = null) {
     back = opener;
     const box = element("div", "map-said");
-    box.append(...content, closing(words.close, close));
+    box.append(...content);
+    box.lastElementChild.append(closing(words.close, close));
     card.setLngLat(at).setDOMContent(box);
     if (!card.isOpen()) card.addTo(map);
     box.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.stopPropagation(); close(); } });

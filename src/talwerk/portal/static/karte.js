@@ -83,8 +83,9 @@ function buttons() {
 function show(row, opener) {
   const at = row.dataset.at.split(",").map(Number);
   const zoom = Math.max(map.getZoom(), CLOSE_UP);
-  if (calm.matches) map.jumpTo({ center: at, zoom });
-  else map.easeTo({ center: at, zoom, duration: 600 });
+  // Below the middle, so that its card has room above it.
+  const offset = [0, stage.clientHeight / 4];
+  map.easeTo({ center: at, zoom, offset, duration: calm.matches ? 0 : 600 });
   if (opener) stage.scrollIntoView({ block: "nearest", behavior: calm.matches ? "instant" : "smooth" });
   card.open(at, ofEntry(row, words), opener);
 }

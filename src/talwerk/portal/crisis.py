@@ -16,6 +16,7 @@ from talwerk.portal.lage_pages import validity
 from talwerk.portal.phrases import Phrasebook
 from talwerk.portal.place import Link
 from talwerk.portal.render import environment
+from talwerk.portal.situation import unknown_warnings
 from talwerk.portal.states import NOT_CURRENT, State, gauge_state
 from talwerk.portal.views import Gauge
 from talwerk.portal.warning_views import Warned
@@ -106,6 +107,7 @@ def _rendered(view: CrisisView, most: int, p: Phrasebook) -> bytes:
             notices=grave[:most],
             left_out=len(grave[most:]),
             lesser=tuple(notice for notice in view.warned.notices if notice not in grave),
+            unknown=unknown_warnings(view.warned, view.now_us, p),
             raised=raised,
             highest=highest,
             gauges=shown[:GAUGES_MAX],

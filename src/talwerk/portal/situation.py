@@ -51,7 +51,7 @@ def situation(
         calm: A sentence on river, air and weather, or empty.
     """
     told = _by_gauges(gauges, silent, now_us, p, calm)
-    unknown = tuple(_unknown(source, now_us, p) for source in warned.unknown)
+    unknown = unknown_warnings(warned, now_us, p)
     asked = p.text("situation.asked", moment=p.short_moment(warned.asked_us, now_us)) if warned.asked_us else ""
     lead = f"{told.lead} {asked}".strip()
     details = (*told.details, *unknown)
@@ -74,11 +74,17 @@ def _warned(warned: Warned, told: Situation, lead: str, details: tuple[str, ...]
     return Situation(sentence, lead, state, details, told.raised, told.state)
 
 
-def _unknown(source: Unknown, now_us: int, p: Phrasebook) -> str:
+def unknown_warnings(warned: Warned, now_us: int, p: Phrasebook) -> tuple[str, ...]:
+    """Say of each silent source of warnings what its silence leaves open."""
+    unsure = p.text("situation.unsure_more" if warned.notices else "situation.unsure")
+    return tuple(_unknown(source, unsure, now_us, p) for source in warned.unknown)
+
+
+def _unknown(source: Unknown, unsure: str, now_us: int, p: Phrasebook) -> str:
     if source.since_us is None:
-        return p.text("situation.unknown", publisher=source.publisher)
+        return p.text("situation.unknown", unsure=unsure, publisher=source.publisher)
     since = p.short_moment(source.since_us, now_us)
-    return p.text("situation.unknown_since", publisher=source.publisher, moment=since)
+    return p.text("situation.unknown_since", unsure=unsure, publisher=source.publisher, moment=since)
 
 
 def _by_gauges(gauges: tuple[Gauge, ...], silent: int, now_us: int, p: Phrasebook, calm: str) -> Situation:

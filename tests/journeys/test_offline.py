@@ -71,6 +71,7 @@ def test_the_shelf_is_small_and_can_be_emptied(device: BrowserContext) -> None:
         page.evaluate(
             "(href) => fetch(href, { headers: { accept: 'text/html' } })", f"/de/messstellen?seite=1&suche={number}"
         )
+    shelf: list[str] = []
     for _ in range(200):
         # What lies there longest leaves a moment after the newest came.
         shelf = page.evaluate(SHELF)

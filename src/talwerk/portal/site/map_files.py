@@ -29,7 +29,7 @@ from .leaf import fields_of
 from .map_choice import FILTERS, LAYER
 from .map_ground import TileFile, cut, feature, ground_of, rounded
 from .map_land import MAP
-from .map_leaf import CSV, GEOJSON, GROUND, POINTS, TILES, Maps, Shown, title_of
+from .map_leaf import CSV, GEOJSON, GROUND, POINTS, QUARTERS, TILES, Maps, Shown, title_of
 from .scene import Scene
 
 MAKING_SHARE = 20
@@ -211,7 +211,12 @@ def _drawn(shown: Shown, scene: Scene) -> Iterator[dict[str, Any]]:
         if one.position is None:
             continue
         entry = _entry(one, shown, scene)
-        told = {"id": one.id, "name": one.name, "layer": entry.layer, "state": "thing"}
+        told = {
+            "id": one.id,
+            "name": one.name,
+            "layer": entry.layer,
+            "state": "part" if one.layer == QUARTERS else "thing",
+        }
         if one.note:
             told["note"] = one.note
         if one.href:

@@ -18,7 +18,7 @@ from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.indicators.themes import Themes
 from talwerk.services.territory import Areas, Kind, Origin
 
-from .addresses import with_query
+from .addresses import HERE, with_query
 from .answers import PageError
 from .leaf import Ask, Found, Leaf
 from .map_choice import CENTRE, FIELDS, FILTERS, LAYER, PAGE, ZOOM, Choice, hours_back, time_text
@@ -129,6 +129,7 @@ class Maps:
                 layer=QUARTERS,
                 position=area.part.centre,
                 geometry=area.geometry,
+                href=scene.to.href(HERE, area.part.key) if HERE in scene.to else "",
                 note="" if area.origin is Origin.OFFICIAL else scene.texts.text("map.approximate_area"),
                 terms=self._official_terms() if area.origin is Origin.OFFICIAL else (),
             )

@@ -90,13 +90,13 @@ export function style(t, told) {
       ...(told.tiles ? background(t, told) : []),
       line("quarter-lines", "ground", kind("quarter"), { "line-color": t.line, "line-width": 1, "line-dasharray": told.official ? [1] : [4, 3] }, { minzoom: 12 }),
       line("borough-lines", "ground", kind("borough"), { "line-color": t.line, "line-width": 2, ...(told.official ? {} : { "line-dasharray": [3, 2] }) }),
+      { id: "areas", source: "points", type: "fill", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": t["green-soft"], "fill-opacity": ["match", ["get", "state"], "part", 0.3, 0.7] } },
+      line("area-lines", "points", ["==", ["geometry-type"], "Polygon"], { "line-color": ["match", ["get", "state"], "part", t.muted, t.green], "line-width": 1.25 }),
       ...(told.raster ? [] : [
         line("bank", "ground", kind("water"), { "line-color": t["river-soft"], "line-width": ["interpolate", ["linear"], ["zoom"], 9, 6, 14, 22] }),
         line("stream", "ground", kind("water"), { "line-color": t.river, "line-width": ["interpolate", ["linear"], ["zoom"], 9, 2, 14, 5] }),
       ]),
       line("axis", "ground", kind("axis"), { "line-color": t.muted, "line-width": 4 }),
-      { id: "areas", source: "points", type: "fill", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": t["green-soft"], "fill-opacity": 0.55 } },
-      line("area-lines", "points", ["==", ["geometry-type"], "Polygon"], { "line-color": t.green, "line-width": 1.25 }),
       {
         id: "point-names", source: "points", type: "symbol", minzoom: 13.5, filter: ["==", ["geometry-type"], "Point"], paint: words(t.ink, t.surface),
         layout: {

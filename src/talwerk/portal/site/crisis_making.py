@@ -88,7 +88,9 @@ class CrisisPages:
         entities = dict.fromkeys(
             entity for point in self._profile.measuring_points for entity in self._profile.candidates(point)
         )
-        by_entity: dict[str, tuple[Series, ...]] = {entity: self._broker.series(self._scope, entity) for entity in entities}
+        by_entity: dict[str, tuple[Series, ...]] = {
+            entity: self._broker.series(self._scope, entity) for entity in entities
+        }
         series = tuple(each for found in by_entity.values() for each in found)
         return Register(series, by_entity, {}, self._simulated())
 
@@ -174,4 +176,3 @@ def _replace(file: Path, content: bytes) -> None:
     beside = file.with_name(f".{file.name}.part")
     beside.write_bytes(content)
     beside.replace(file)
-

@@ -27,12 +27,16 @@ SOMEWHERE = Spot(10.0, 51.0)
 
 
 class DeclaredGauge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a profile knows about the landscape above a gauge; estimates are good enough for a simulation."""
+    """What a profile knows about the landscape above a gauge; estimates are good enough for a simulation.
+
+    ``place`` is longitude and latitude, for a gauge that no quarter is named after.
+    """
 
     point: str
     area_km2: Annotated[float, Meta(gt=0)]
     delay_h: Annotated[float, Meta(ge=0)]
     normal_cm: Annotated[float, Meta(gt=0)]
+    place: tuple[float, float] | None = None
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,12 +68,18 @@ class Landscape:
             for key, gauge in known.items()
         }
         self.figure = Figure(zone=profile.city.zone, middle=_middle(city), gauges=gauges)
+        self._places = {key: Spot(*gauge.place) for key, gauge in known.items() if gauge.place is not None}
         self.quarters = tuple(_quarters(city)) or ((profile.city.name, self.figure.middle, QUARTER_M),)
 
     def point(self, source: str, native: str) -> MeasuringPoint | None:
         """The measuring point that a source's thing stands for; a level before anything else."""
         named = [point for point in self.profile.measuring_points if f"{source}:{native}" in point.entities]
         return min(named, key=lambda point: point.quantity != "level", default=None)
+
+    def place(self, point: MeasuringPoint) -> Spot:
+        """Where a measuring point lies here: as declared, else in the quarter of its name, else anywhere in the city."""
+        named = (middle for quarter, middle, _ in self.quarters if quarter.startswith(point.name))
+        return self._places.get(point.key) or next(named, None) or self.settled(point.name)
 
     def somewhere(self, name: str) -> Spot:
         """A place in the city that always is the same for a name."""

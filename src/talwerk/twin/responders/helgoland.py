@@ -50,7 +50,7 @@ def _row(asked: Asked, id_: str, native: str, point: MeasuringPoint) -> dict[str
     # The id is what the name becomes in plain letters.
     label = native.replace("-", " ").title()
     newest = (asked.now - LATENCY) // STEP[point.quantity] * STEP[point.quantity]
-    middle = asked.land.figure.middle
+    spot = asked.land.place(point)
     return {
         "id": id_,
         "label": f"{UNITS[point.quantity]}, {label}",
@@ -58,7 +58,7 @@ def _row(asked: Asked, id_: str, native: str, point: MeasuringPoint) -> dict[str
         "station": {
             "type": "Feature",
             "properties": {"id": id_, "label": label},
-            "geometry": {"type": "Point", "coordinates": [middle.longitude, middle.latitude, "NaN"]},
+            "geometry": {"type": "Point", "coordinates": [spot.longitude, spot.latitude, "NaN"]},
         },
         "lastValue": _value(asked, native, point, newest),
         "referenceValues": [],

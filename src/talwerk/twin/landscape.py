@@ -77,7 +77,7 @@ class Landscape:
         return min(named, key=lambda point: point.quantity != "level", default=None)
 
     def place(self, point: MeasuringPoint) -> Spot:
-        """Where a measuring point lies here: as declared, else in the quarter of its name, else anywhere in the city."""
+        """Where a measuring point lies : as declared, else in the quarter of its name, else anywhere in the city."""
         named = (middle for quarter, middle, _ in self.quarters if quarter.startswith(point.name))
         return self._places.get(point.key) or next(named, None) or self.settled(point.name)
 

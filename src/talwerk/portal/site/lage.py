@@ -108,12 +108,12 @@ class Lage:
             found = standings(scene.broker, scene.scope, (key,)).get(key)
             if found is None or found.value is None or found.as_of is None:
                 return None
-            names = dict.fromkeys(self._warnings.publishers.get(source, source) for source in found.sources)
+            names = ", ".join(dict.fromkeys(self._warnings.publishers.get(source, source) for source in found.sources))
             return Power(
                 share_pct=found.value,
                 at_us=found.as_of,
                 href=scene.to.href(THEMES, theme.key) if THEMES in scene.to else "",
-                source=", ".join(names),
+                source=scene.texts.text("value.simulated", source=names) if found.simulated else names,
                 is_old=scene.now - found.as_of > STALE_CADENCES * HOUR_US,
             )
         return None

@@ -142,6 +142,7 @@ def look(opened: Callable[..., tuple[Page, dict[str, int], list[str]]], address:
     return wrong + complaints
 
 
+@pytest.mark.timeout(400)
 def test_german_pages_are_light_calm_and_clean(
     pages: dict[Kind, str], opened: Callable[..., tuple[Page, dict[str, int], list[str]]]
 ) -> None:

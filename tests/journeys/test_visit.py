@@ -27,6 +27,7 @@ PAGES = ["/de", "/de/messstellen", BRIDGE, f"{BRIDGE}?zeitraum=all", "/de/zeiche
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 FOCUSED = "() => { const e = document.activeElement; return (e.getAttribute('aria-label') || e.textContent).trim() }"
 TABS_MAX = 60
+LEADS = ("/", "tel:", "mailto:", "https://", "data:,")
 MARKED = ("Beispieldaten, nicht gemessen.", "Example data, not measured.", "Die Zahlen sind Beispiele.", "Simulation")
 """How pages say that nobody measured their numbers: in German, English, easy language, and on the crisis page."""
 

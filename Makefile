@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .PHONY: help install run test test-long lint lock wheel wheelhouse bench clean setup-tests programs
 
 PYTHON ?= python3
-JOBS ?= 2
+JOBS ?= 3
 BIN := .venv/bin
 ASSETS_LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-build \
         --generate-hashes --custom-compile-command "make lock"

@@ -96,7 +96,9 @@ def doctor(running: Served, folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("flags", [(), ("--single",)], ids=["processes", "single"])
+@pytest.mark.parametrize(
+    "flags", [(), pytest.param(("--single",), marks=pytest.mark.long)], ids=["processes", "single"]
+)
 def test_a_city_without_network_comes_alive_as_its_twin(flags: tuple[str, ...], tmp_path: Path) -> None:
     data = tmp_path / "data"
     profile = city(tmp_path / "city", NOBODY)
@@ -163,6 +165,7 @@ def test_a_city_whose_sources_answer_stays_with_them(tmp_path: Path) -> None:
     assert not (data / "stadt-twin").exists()
 
 
+@pytest.mark.long
 def test_a_city_in_which_somebody_wrote_never_goes_over(tmp_path: Path) -> None:
     data = tmp_path / "data"
     profile = city(tmp_path / "city", NOBODY)

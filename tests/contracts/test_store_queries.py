@@ -37,7 +37,7 @@ from tests.contracts.conftest import StoreFactory
 from tests.contracts.queries import LINK, NAMES, cities, filters, link_types, masks, pointed, queries
 
 _places = (f"random-{number}" for number in count())
-_many = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+_many = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def _city(store_factory: StoreFactory, changes: list[Change]) -> Store:

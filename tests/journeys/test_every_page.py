@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Page
 
 from tests.served import Served, served
 
-PER_KIND = 2
-"""Pages of a kind that are looked at: the ones after them are made by the same template."""
+PER_KIND = 1
+"""Pages of a kind that are looked at: others are made by the same template."""
 FIRST_VIEW_BYTES = 150_000
 LAYOUT_SHIFT = 0.05
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
@@ -142,7 +142,8 @@ def look(opened: Callable[..., tuple[Page, dict[str, int], list[str]]], address:
     return wrong + complaints
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_german_pages_are_light_calm_and_clean(
     pages: dict[Kind, str], opened: Callable[..., tuple[Page, dict[str, int], list[str]]]
 ) -> None:
@@ -151,6 +152,7 @@ def test_german_pages_are_light_calm_and_clean(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_english_pages_are_light_calm_and_clean(
     pages: dict[Kind, str], opened: Callable[..., tuple[Page, dict[str, int], list[str]]]
 ) -> None:

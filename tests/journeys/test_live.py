@@ -99,6 +99,7 @@ def free_port() -> int:
         return port
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_a_city_that_was_away_is_named_and_nothing_is_lost(browser: Browser, tmp_path: Path) -> None:
     port = str(free_port())
@@ -132,6 +133,7 @@ def test_a_city_that_was_away_is_named_and_nothing_is_lost(browser: Browser, tmp
     context.close()
 
 
+@pytest.mark.long
 def test_a_hidden_tab_lets_go_and_comes_back_current(visit: Callable[..., Page], served: Served) -> None:
     page = visit(BRIDGE)
     expect(page.get_by_role("button", name="Live anhalten")).to_be_visible()

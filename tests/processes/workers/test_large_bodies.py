@@ -110,7 +110,7 @@ def check(took: dict[str, list[float]], bodies_s: float) -> None:
         assert name == "write" or ordered[len(ordered) * 95 // 100] < max(0.25, bodies_s / 20), f"{name} is slow"
 
 
-@pytest.mark.parametrize("flags", [(), ("--single",)])
+@pytest.mark.parametrize("flags", [(), pytest.param(("--single",), marks=pytest.mark.long)])
 async def test_nobody_hangs_while_large_bodies_are_written(tmp_path: Path, flags: tuple[str, ...]) -> None:
     with served(tmp_path / "data", *flags) as city:
         check(*await burden(city, tmp_path, bodies=3, entities=1_500))

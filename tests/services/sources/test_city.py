@@ -55,6 +55,7 @@ def recorded(now: Instant) -> Iterator[Recorded]:
         yield running
 
 
+@pytest.mark.long
 def test_a_gauge_is_shown_and_later_said_to_be_old(tmp_path: Path, recorded: Recorded, now: Instant) -> None:
     # The recording's newest value is five minutes old, counted from the last full minute.
     past_s = now % MINUTE // SECOND

@@ -87,6 +87,8 @@ def pages(city: Served) -> dict[Kind, str]:
     }
 
 
+@pytest.mark.long
+@pytest.mark.timeout(300)
 def test_both_languages_have_the_same_kinds_of_pages(pages: dict[Kind, str]) -> None:
     counted = {language: sum(of[0] == language for of in pages) for language in ("de", "en")}
     assert counted["de"] > 8

@@ -58,7 +58,7 @@ def test_what_was_read_last_is_there_with_its_age(device: BrowserContext) -> Non
     expect(page.locator("[data-live-note]")).to_have_text(AGE)
     # The connection is back: the page renews itself and no longer speaks of age.
     device.set_offline(False)
-    expect(page.locator("[data-live-note]")).to_be_hidden(timeout=20_000)
+    expect(page.locator("[data-live-note]")).to_be_hidden(timeout=60_000)
     expect(page.locator("[data-live-control] [role=status]")).to_have_text("Die Verbindung ist wieder da.")
     assert not failures
 

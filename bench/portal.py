@@ -57,8 +57,8 @@ async def crisis(city: Processes, seconds: float) -> Row:
     )
 
 
-async def first_byte_ms(port: int, asked: bytes) -> float:
-    """Milliseconds from the connection's beginning to the first byte of the answer."""
+async def first_byte(port: int, asked: bytes) -> tuple[float, int]:
+    """Milliseconds from the connection's beginning to the first byte of the answer, and its status."""
     began_s = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -66,7 +66,8 @@ async def first_byte_ms(port: int, asked: bytes) -> float:
         first = await reader.read(1)
         if not first:
             raise RuntimeError("the start page was not answered")
-        return (time.perf_counter() - began_s) * 1_000
+        took_ms = (time.perf_counter() - began_s) * 1_000
+        return took_ms, int((await reader.readline()).split()[1])
     finally:
         writer.close()
 
@@ -75,7 +76,7 @@ async def start_page(bench: Bench, seconds: float) -> Row:
     """Time to the first byte of the start page while values arrive."""
     port = bench.city.port
     asked = request("GET", START, port, headers=ACCEPT + "Connection: close\r\n")
-    await first_byte_ms(port, asked)
+    cold_ms, cold = await first_byte(port, asked)
     writing = asyncio.create_task(bench.updates(UPDATES_PER_S, seconds))
     result = Result()
     began_s = time.perf_counter()
@@ -84,12 +85,15 @@ async def start_page(bench: Bench, seconds: float) -> Row:
         if due_s - began_s > seconds:
             break
         await asyncio.sleep(max(0.0, due_s - time.perf_counter()))
-        result.latencies_ms.append(await first_byte_ms(port, asked))
+        took_ms, status = await first_byte(port, asked)
+        result.latencies_ms.append(took_ms)
+        result.statuses[status] = result.statuses.get(status, 0) + 1
     done = await writing
     return (
         f"start page, {bench.entities:,} entities, first byte",
         f"p95 {result.percentile_ms(0.95):.1f} ms",
-        f"p50 {result.percentile_ms(0.5):.1f} ms, {PACE_PER_S} a second, {done:,.0f} updates/s",
+        f"p50 {result.percentile_ms(0.5):.1f} ms, {PACE_PER_S} a second, {done:,.0f} updates/s, "
+        f"answers {result.statuses}; the first after the start {cold_ms:,.0f} ms, {cold}",
     )
 
 

@@ -24,11 +24,13 @@ class LateImport(NamedTuple):
 # The only imports that may stand inside functions, because they cost time at start or need an extra.
 LATE_IMPORTS: tuple[LateImport, ...] = (
     LateImport("app/web.py", "talwerk.app.backstage", "it goes with the pages"),
-    LateImport("app/web.py", "talwerk.portal.site", "commands that only write need no pages: 60 ms"),
-    LateImport("app/web.py", "talwerk.portal.site.crisis_door", "the same"),
-    LateImport("app/web.py", "talwerk.portal.site.crisis_making", "the same"),
-    LateImport("app/warned.py", "talwerk.portal.site.crisis_making", "the same, for commands"),
-    LateImport("portal/crisis.py", "markupsafe", "it comes with the templates"),
+    LateImport("app/web.py", "talwerk.portal.routes", "commands that only write need no pages: 60 ms"),
+    LateImport("app/web.py", "talwerk.portal.site.knowledge", "the same"),
+    LateImport("app/web.py", "talwerk.portal.about.sign_files", "the same"),
+    LateImport("app/web.py", "talwerk.portal.crisis.door", "the same"),
+    LateImport("app/web.py", "talwerk.portal.crisis.making", "the same"),
+    LateImport("app/warned.py", "talwerk.portal.crisis.making", "the same, for commands"),
+    LateImport("portal/crisis/page.py", "markupsafe", "it comes with the templates"),
     LateImport("app/web.py", "talwerk.protocols", "the same for protocols"),
     LateImport("app/web.py", "talwerk.protocols.http", "the same"),
     LateImport("app/web.py", "talwerk.protocols.http.outgoing", "the same"),
@@ -50,9 +52,9 @@ LATE_IMPORTS: tuple[LateImport, ...] = (
     ),
     LateImport("services/territory/cells.py", "shapely", "the same"),
     LateImport("services/territory/cells.py", "shapely.geometry", "the same"),
-    LateImport("portal/phrases.py", "babel.dates", "70 ms, paid with the first page instead of at the start"),
-    LateImport("portal/phrases.py", "babel.numbers", "the same"),
-    LateImport("portal/render.py", "jinja2", "130 ms, the same"),
+    LateImport("portal/frame/phrases.py", "babel.dates", "70 ms, paid with the first page instead of at the start"),
+    LateImport("portal/frame/phrases.py", "babel.numbers", "the same"),
+    LateImport("portal/frame/render.py", "jinja2", "130 ms, the same"),
 )
 
 # Folders that see only themselves and these.

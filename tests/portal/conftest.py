@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from talwerk.portal.mark import mark_svg
-from talwerk.portal.render import CONTENT_SECURITY_POLICY, render
-from talwerk.portal.static import static_file
+from talwerk.portal.frame.mark import mark_svg
+from talwerk.portal.frame.render import CONTENT_SECURITY_POLICY, render
+from talwerk.portal.frame.static import static_file
 from tests.portal.examples import PAGES
 
 ADDRESS = "http://city.test/de/"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from talwerk.portal.data_views import (
+import talwerk.portal.routes  # noqa: F401 - each kind of page says how it is shown
+from talwerk.portal.about.views import LegendView
+from talwerk.portal.data.views import (
     DatasetPageView,
     DatasetView,
     DataView,
@@ -19,11 +21,14 @@ from talwerk.portal.data_views import (
     ViewsDay,
     Wanted,
 )
-from talwerk.portal.here_views import AskField
-from talwerk.portal.lage_views import Air, EmptyView, LageView, Power, Silence, Step, Weather
-from talwerk.portal.place import City, Credit, Frame, Link
-from talwerk.portal.states import State, gauge_state
-from talwerk.portal.theme_views import (
+from talwerk.portal.frame.place import City, Credit, Frame, Link
+from talwerk.portal.frame.states import State, gauge_state
+from talwerk.portal.frame.views import Bucket, ChartView, ErrorView, Form, Gauge, Measure, PageView, Reading, Talband
+from talwerk.portal.here.views import AskField
+from talwerk.portal.lage.views import Air, EmptyView, LageView, Power, Silence, Step, Weather
+from talwerk.portal.lage.warnings import Notice, Told, Unknown, Warned
+from talwerk.portal.point.views import PointView, Remark, Station, StationsView, Statistics
+from talwerk.portal.themes.views import (
     ActView,
     Elsewhere,
     Goal,
@@ -36,24 +41,6 @@ from talwerk.portal.theme_views import (
     ThemesView,
     ThemeView,
 )
-from talwerk.portal.views import (
-    Bucket,
-    ChartView,
-    ErrorView,
-    Form,
-    Gauge,
-    LegendView,
-    Measure,
-    PageView,
-    PointView,
-    Reading,
-    Remark,
-    Station,
-    StationsView,
-    Statistics,
-    Talband,
-)
-from talwerk.portal.warning_views import Notice, Told, Unknown, Warned
 
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from justhtml import JustHTML
 
-from talwerk.portal.lage_views import EmptyView, Step
-from talwerk.portal.place import City, Frame
-from talwerk.portal.render import render
-from talwerk.portal.views import ErrorView, PageView
+from talwerk.portal.frame.place import City, Frame
+from talwerk.portal.frame.render import render
+from talwerk.portal.frame.views import ErrorView, PageView
+from talwerk.portal.lage.views import EmptyView, Step
 from talwerk.texts import catalogue
 from tests.portal.examples import OLD_US, PAGES, frame, gauge, lage, point
 

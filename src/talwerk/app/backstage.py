@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from talwerk.core.errors import DomainError
-from talwerk.portal.site import Backstage, Platform
+from talwerk.portal.site.backstage import Backstage, Platform
 from talwerk.processes.report import Report
 
 from .city import City

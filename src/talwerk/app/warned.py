@@ -29,7 +29,7 @@ def warning_duties(city: City, *, simulated: bool) -> tuple[Duty, ...]:
     if reporter is None:
         return ()
     scope = city.system_scope("warnings")
-    from talwerk.portal.site.crisis_making import FOLDER, CrisisPages, CrisisWriter
+    from talwerk.portal.crisis.making import FOLDER, CrisisPages, CrisisWriter
 
     # Asked for anew each time: the duty that polls puts itself there, in whatever order they begin.
     states = lambda: reporter.sources()  # noqa: E731, PLW0108

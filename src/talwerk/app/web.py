@@ -21,7 +21,9 @@ from .warned import warnings
 def routes(city: City) -> list[BaseRoute]:
     """Every address that the city answers; ``docs/api.md`` explains them."""
     from talwerk.app.backstage import backstage
-    from talwerk.portal.site import Knowledge, portal_routes, sign_routes
+    from talwerk.portal.about.sign_files import sign_routes
+    from talwerk.portal.routes import portal_routes
+    from talwerk.portal.site.knowledge import Knowledge
     from talwerk.protocols import catalogue, health, live, metrics, ngsild, places, plain, push
     from talwerk.protocols.http import description
     from talwerk.protocols.http.outgoing import Outgoing
@@ -63,8 +65,8 @@ def routes(city: City) -> list[BaseRoute]:
 
 def endpoint(city: City) -> ASGIApp:
     """All addresses, behind the one guard that knows who asks."""
-    from talwerk.portal.site.crisis_door import CrisisDoor
-    from talwerk.portal.site.crisis_making import FOLDER
+    from talwerk.portal.crisis.door import CrisisDoor
+    from talwerk.portal.crisis.making import FOLDER
     from talwerk.protocols import http
 
     guarded = http.guarded(

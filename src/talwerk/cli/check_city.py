@@ -10,7 +10,7 @@ import msgspec
 
 from talwerk import cities
 from talwerk.core.errors import DomainError
-from talwerk.portal.look import unreadable
+from talwerk.portal.frame.look import unreadable
 from talwerk.sdk.contact import missing_facts
 from talwerk.sdk.profile import Profile
 from talwerk.sdk.tables.mapping import read_mapping

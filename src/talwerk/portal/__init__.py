@@ -1,5 +1,6 @@
-"""What people see: accessible pages, German first, rendered on the server from plain view values.
+"""What people see: accessible pages, German first, rendered on the server.
 
-`views` and `place` say what a page needs to know, `render` turns it into bytes. Nothing in here reads a
-store or a clock: the caller hands in facts and the instant for which the page is true.
+A folder per kind of page: its `leaf` gathers facts, its `views` hold them without words or drawing, its `page` says and
+draws them. They stand on `site` (how a page comes about), `drawing` and `frame` (what all pages share); `routes` puts
+them together.
 """

@@ -1,8 +1,1 @@
-"""The portal's addresses: from a request to the facts of a page, read through the broker."""
-
-from .backstage import Backstage, Platform
-from .knowledge import Knowledge
-from .routes import portal_routes
-from .sign_files import sign_routes
-
-__all__ = ["Backstage", "Knowledge", "Platform", "portal_routes", "sign_routes"]
+"""How a page comes about: its address, the scene that facts are read from, the desk that frames them, the shelf."""

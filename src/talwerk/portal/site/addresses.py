@@ -30,6 +30,11 @@ HERE = "here"
 SUGGEST = "here_suggest"
 COMPARE = "here_compare"
 SHEET = "here_sheet"
+IMPRINT, PRIVACY, ACCESSIBILITY = "imprint", "privacy", "accessibility"
+IMAGES, HELP, SIGNING = "images", "help", "signing"
+
+BARRIER = "barriere"
+"""Where on its page the accessibility statement says how to report a barrier."""
 
 API = "/api/v1/stations"
 THEMES_API = "/api/v1/themes"

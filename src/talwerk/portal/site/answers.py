@@ -6,11 +6,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from talwerk.core.errors import DomainError, Fault
-from talwerk.portal.place import Link
-from talwerk.portal.render import CONTENT_SECURITY_POLICY, CONTENT_TYPE
-from talwerk.portal.static import takes_gzip
-
-from .shelf import Sheet
+from talwerk.portal.frame.place import Link
+from talwerk.portal.frame.render import CONTENT_SECURITY_POLICY, CONTENT_TYPE
+from talwerk.portal.frame.static import takes_gzip
+from talwerk.portal.site.shelf import Sheet
 
 READING = ("GET", "HEAD")
 ALL_METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
@@ -116,3 +115,8 @@ def _headers(language: str) -> dict[str, str]:
 def _response(request: Request, body: bytes, status: int, headers: dict[str, str]) -> Response:
     headers["content-length"] = str(len(body))
     return Response(b"" if request.method == "HEAD" else body, status, headers)
+
+
+def shortened(text: str) -> str:
+    """What a stranger wrote into an address, short enough to be shown back."""
+    return text if len(text) <= 60 else f"{text[:59]}…"

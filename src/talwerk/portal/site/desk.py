@@ -9,23 +9,23 @@ from talwerk.broker import Broker
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import Clock, Instant
 from talwerk.core.scope import Role, Scope
-from talwerk.portal import place
-from talwerk.portal.phrases import Phrasebook
-from talwerk.portal.place import NEUTRAL_MARK, Credit, Frame, Link, Mark, MarkStroke
-from talwerk.portal.render import render
-from talwerk.portal.static import look_href, static_href
-from talwerk.portal.views import ErrorView
+from talwerk.portal.frame import place
+from talwerk.portal.frame.phrases import Phrasebook
+from talwerk.portal.frame.place import NEUTRAL_MARK, Credit, Frame, Link, Mark, MarkStroke
+from talwerk.portal.frame.render import render
+from talwerk.portal.frame.static import look_href, static_href
+from talwerk.portal.frame.views import ErrorView
+from talwerk.portal.site import addresses
+from talwerk.portal.site.addresses import Addresses
+from talwerk.portal.site.answers import PageError
+from talwerk.portal.site.contact import operator
+from talwerk.portal.site.languages import is_checked, sees_unchecked
+from talwerk.portal.site.leaf import Found, Leaf, Places
+from talwerk.portal.site.newest import Peaks
+from talwerk.portal.site.register import Registers
+from talwerk.portal.site.scene import City, Scene, credit
 from talwerk.sdk.profile import Profile
 from talwerk.texts import catalogue
-
-from . import addresses, around
-from .addresses import Addresses
-from .answers import PageError
-from .languages import is_checked, sees_unchecked
-from .leaf import Found, Leaf, Places
-from .newest import Peaks
-from .register import Registers
-from .scene import City, Scene, credit
 
 CREDITS_MAX = 12
 NAVIGATION = ("start", "here", "map", "themes", "data")
@@ -104,9 +104,9 @@ class Desk:
 
     def _for_public(self, frame: Frame) -> Frame:
         """Without the link to videos of which nobody has checked one."""
-        if any(video.checked for video in self._house.profile.sign_videos) or around.SIGNING not in self.to:
+        if any(video.checked for video in self._house.profile.sign_videos) or addresses.SIGNING not in self.to:
             return frame
-        signing = self.to.href(around.SIGNING)
+        signing = self.to.href(addresses.SIGNING)
         return replace(frame, foot=tuple(link for link in frame.foot if link.href != signing))
 
     def error_html(self, scope: Scope, error: PageError, elsewhere: Mapping[str, str]) -> bytes:
@@ -170,7 +170,7 @@ class Desk:
 
     def _contact(self) -> tuple[Link, ...]:
         """How to reach the operator, on every page; what no source has confirmed says so."""
-        ways = dict(around.operator(self._house.profile.contact).ways)
+        ways = dict(operator(self._house.profile.contact).ways)
         known = [way for key in ("fact.phone", "fact.mail") if (way := ways[key]).lines]
         told = tuple(
             Link(
@@ -179,9 +179,9 @@ class Desk:
             )
             for way in known
         )
-        if around.ACCESSIBILITY not in self._house.names or around.ACCESSIBILITY not in self.to:
+        if addresses.ACCESSIBILITY not in self._house.names or addresses.ACCESSIBILITY not in self.to:
             return told
-        barrier = f"{self.to.href(around.ACCESSIBILITY)}#{around.BARRIER}"
+        barrier = f"{self.to.href(addresses.ACCESSIBILITY)}#{addresses.BARRIER}"
         return (*told, Link(self.phrases.text("frame.barrier"), barrier))
 
     def _links(self, names: tuple[str, ...], current: str) -> tuple[Link, ...]:

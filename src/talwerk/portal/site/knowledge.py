@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from talwerk.portal.site.backstage import Backstage
 from talwerk.services.catalogue.catalogue import Catalogue
 from talwerk.services.indicators.themes import Themes
 from talwerk.services.places.whereabouts import Gazetteer
 from talwerk.services.warnings import Warnings
-
-from .backstage import Backstage
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
-from talwerk.portal.views import PageView
-
-from .scene import Place, Scene
+from talwerk.portal.frame.views import PageView
+from talwerk.portal.site.scene import Place, Scene
 
 Places = tuple[Place, ...]
 """Whose numbers a page shows; their sources stand in its footer."""

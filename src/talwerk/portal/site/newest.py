@@ -12,9 +12,8 @@ from talwerk.core.quality import Mark, flag_of
 from talwerk.core.query import Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import Points, Series
-from talwerk.portal.views import FLAG_FAILED, FLAG_MISSING, Reading
-
-from .register import series_key
+from talwerk.portal.frame.views import FLAG_FAILED, FLAG_MISSING, Reading
+from talwerk.portal.site.register import series_key
 
 LOOKED_AT = 8
 YEAR = 366 * DAY

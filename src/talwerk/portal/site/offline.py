@@ -10,15 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from talwerk.portal.pages import Page, page
-from talwerk.portal.phrases import Phrasebook
-from talwerk.portal.place import City, Frame, Mark
-from talwerk.portal.static import mark_href, static_file
+from talwerk.portal.frame.pages import Page, page
+from talwerk.portal.frame.phrases import Phrasebook
+from talwerk.portal.frame.place import City, Frame, Mark
+from talwerk.portal.frame.static import mark_href, static_file
+from talwerk.portal.site.addresses import START, Addresses
+from talwerk.portal.site.leaf import Ask, Found, Leaf
+from talwerk.portal.site.scene import Scene
 from talwerk.sdk.profile import Profile
-
-from .addresses import START, Addresses
-from .leaf import Ask, Found, Leaf
-from .scene import Scene
 
 OFFLINE = "offline"
 WORKER = "/sw.js"

@@ -15,17 +15,16 @@ from talwerk.core.scope import Scope
 from talwerk.core.series import Series
 from talwerk.core.terms import compact
 from talwerk.core.units import symbol
-from talwerk.portal.phrases import Phrasebook
-from talwerk.portal.place import Credit
-from talwerk.portal.states import NOT_CURRENT, gauge_state
-from talwerk.portal.views import Gauge, Measure, Reading
+from talwerk.portal.frame.phrases import Phrasebook
+from talwerk.portal.frame.place import Credit
+from talwerk.portal.frame.states import NOT_CURRENT, gauge_state
+from talwerk.portal.frame.views import Gauge, Measure, Reading
+from talwerk.portal.site.addresses import POINT, Addresses, with_query
+from talwerk.portal.site.newest import Newest, Peaks, decimals
+from talwerk.portal.site.register import Key, Register, key_of
 from talwerk.sdk.profile import MeasuringPoint, Profile
 from talwerk.services.sources.things import LEVELS
 from talwerk.texts import Catalogue
-
-from .addresses import POINT, Addresses, with_query
-from .newest import Newest, Peaks, decimals
-from .register import Key, Register, key_of
 
 STALE_CADENCES = 3
 STALE_POINT_S = 3 * 3_600

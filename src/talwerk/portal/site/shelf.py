@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 from talwerk.core.instants import MINUTE, Clock
-from talwerk.portal.static import content_hash
+from talwerk.portal.frame.static import content_hash
 
 MAKING_SHARE = 10
 """A page is kept at least this many times as long as it took to make, so that making it takes a tenth of the time."""

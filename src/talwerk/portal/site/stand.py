@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import Instant, instant_of, parse_instant
-
-from .answers import PageError
-from .leaf import Ask
-from .scene import Scene
+from talwerk.portal.site.answers import PageError
+from talwerk.portal.site.leaf import Ask
+from talwerk.portal.site.scene import Scene
 
 STAND = "stand"
 """Field of the query: RFC 3339 as a citation names it, or a local time as a form sends it."""

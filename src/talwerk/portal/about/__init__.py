@@ -1,0 +1,1 @@
+"""Who answers for the portal, what happens with data, barriers, credits, help, signs."""

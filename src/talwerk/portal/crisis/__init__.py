@@ -1,0 +1,1 @@
+"""The crisis page: written by the engine, served from memory, without script, font or picture."""

@@ -1,0 +1,1 @@
+"""Mein Ort: what applies at an address or in a quarter, two quarters beside each other, the sheet to print."""

@@ -1,0 +1,1 @@
+"""The start page: what matters now, in words first."""

@@ -1,0 +1,1 @@
+"""The themes, their indicators and the Zielbilder, made from declarations."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import signal
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -76,11 +78,15 @@ class Life(RuleBasedStateMachine):
     def the_system_takes_a_worker(self, choose: Callable[[frozenset[int]], int]) -> None:
         if not self.pool.pids:
             return
+        taken = choose(self.pool.pids)
         with contextlib.suppress(ProcessLookupError):
-            os.kill(choose(self.pool.pids), signal.SIGKILL)
+            os.kill(taken, signal.SIGKILL)
         for task, ends in self.under_way.items():
             if not task.done():
                 ends.add(Fault.BUSY)
+        # A signal needs a moment to arrive; until then the worker could still be handed the next task.
+        while not is_gone(taken):
+            time.sleep(0.001)
 
     @rule()
     def a_caller_gives_up(self) -> None:
@@ -105,6 +111,12 @@ class Life(RuleBasedStateMachine):
             self.runner.close()
 
     async def end(self) -> None:
+        end = asyncio.create_task(self._end())
+        await asyncio.wait([end], timeout=60)
+        assert end.done(), self._what_hangs()
+        await end
+
+    async def _end(self) -> None:
         async with self.pool, asyncio.timeout(30):
             if self.under_way:
                 await asyncio.wait(self.under_way)
@@ -113,6 +125,14 @@ class Life(RuleBasedStateMachine):
             assert await self.pool.run(f"{TASKS}:reverse", b"abc", 20) == b"cba"
             self.seen |= self.pool.pids
         assert all(is_gone(pid) for pid in self.seen)
+
+    def _what_hangs(self) -> str:
+        told = io.StringIO()
+        for task in asyncio.all_tasks():
+            task.print_stack(file=told)
+        for pid in sorted(self.seen):
+            told.write(f"{pid} is gone: {is_gone(pid)}\n")
+        return told.getvalue()
 
 
 def bounded(examples: int, steps: int) -> settings:

@@ -33,6 +33,12 @@ READINGS: dict[str, tuple[Reading, set[str]]] = {
     "points": (lambda s: s.points(key("urn:x:1"), Window(start=NOON), ALL, 5), SORTED),
     "hours": (lambda s: s.hours(key("urn:x:1"), Window(), ALL), SORTED),
     "series": (lambda s: s.series(ALL, "urn:x:1"), set()),
+    "series of ids": (lambda s: s.series_of(Query(ids=("urn:x:1", "urn:x:2")), ALL), SORTED),
+    "series of a type": (lambda s: s.series_of(Query(types=(GAUGE,), attributes=(LEVEL,)), ALL), set()),
+    "series of provenances": (lambda s: s.series_of(Query(), ALL, s.provenances(ALL)), {"SCAN provenance"}),
+    # Provenances are a few rows in a city of any size.
+    "provenances": (lambda s: s.provenances(scope(OfType((GAUGE,)))), {"SCAN provenance"}),
+    "measured": (lambda s: s.measured(ALL), {"SCAN provenance", "USE TEMP B-TREE FOR count(DISTINCT)"}),
     "history": (lambda s: s.history(TemporalQuery(entities=Query(ids=("urn:x:1",))), ALL), set()),
     "histories": (lambda s: s.history(TemporalQuery(entities=Query(types=(GAUGE,))), ALL), set()),
     # What is being erased is nothing, or a few rows for some minutes.

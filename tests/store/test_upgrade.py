@@ -77,6 +77,8 @@ def told(store: SqliteStore) -> list[Any]:
         store.history(histories, ALL),
         store.types(ALL),
         store.series(ALL),
+        store.provenances(ALL),
+        store.measured(ALL),
         store.nature(),
         store.position(),
         *(store.points(key(f"urn:x:{e}"), Window(), ALL) for e in range(40)),

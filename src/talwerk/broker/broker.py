@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from talwerk.core.aggregates import AggregateQuery
-from talwerk.core.change import Ack, Batch
+from talwerk.core.change import Ack, Batch, Provenance
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.query import Page, Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import Bucket, Correction, LogEntry, Points, Series, SeriesKey, TypeCount
-from talwerk.store import AggregatePage, EntityPage, Store
+from talwerk.core.series import Bucket, Correction, LogEntry, Measured, Points, Series, SeriesKey, TypeCount
+from talwerk.store import AggregatePage, EntityPage, SeriesPage, Store
 
 from .ports import AccessLog, Seal, Writer, WriterState
 
@@ -66,8 +68,26 @@ class Broker:
         return page
 
     def series(self, scope: Scope, entity: str | None = None) -> tuple[Series, ...]:
-        """The series of one entity, or of all."""
+        """The series of one entity, or of all; all of them are too many in a large city."""
         return self._store.series(scope, entity)
+
+    def series_of(self, query: Query, scope: Scope, provenances: Collection[Provenance] | None = None) -> SeriesPage:
+        """The series of the entities that the query selects, a page of entities at a time.
+
+        Args:
+            query: which entities; its attributes are those of the series.
+            scope: on whose behalf.
+            provenances: only open series that come from one of these.
+        """
+        return self._store.series_of(query, scope, provenances)
+
+    def provenances(self, scope: Scope) -> tuple[Provenance, ...]:
+        """Where the open series come from, each once; cheap in a city of any size."""
+        return self._store.provenances(scope)
+
+    def measured(self, scope: Scope, without: Collection[str] = ()) -> Measured:
+        """How many open series of measurements there are, sources left out that are named, and on how many entities."""
+        return self._store.measured(scope, without)
 
     def points(
         self, key: SeriesKey, window: Window, scope: Scope, last: int | None = None, first: int | None = None

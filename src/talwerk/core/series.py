@@ -35,6 +35,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         closed: when another unit or method followed it, None while it is open.
         first: time of the oldest point, None when it has none.
         last: time of the newest point, None when it has none.
+        measured: whether it holds measurements: it has a unit, or held a number with a time of observation.
     """
 
     entity: str
@@ -46,6 +47,19 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     closed: int | None = None
     first: int | None = None
     last: int | None = None
+    measured: bool = False
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a city measures.
+
+    Attributes:
+        series: open series of measurements.
+        entities: entities that have one.
+    """
+
+    series: int
+    entities: int
 
 
 class SeriesKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,5 @@
 """Keeping the city: the Store protocol and its implementations."""
 
-from .contract import AggregatePage, Condition, EntityPage, Keeping, Store, Submission, Tidied
+from .contract import AggregatePage, Condition, EntityPage, Keeping, SeriesPage, Store, Submission, Tidied
 
-__all__ = ["AggregatePage", "Condition", "EntityPage", "Keeping", "Store", "Submission", "Tidied"]
+__all__ = ["AggregatePage", "Condition", "EntityPage", "Keeping", "SeriesPage", "Store", "Submission", "Tidied"]

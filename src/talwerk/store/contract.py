@@ -8,13 +8,13 @@ from typing import Protocol
 import msgspec
 
 from talwerk.core.aggregates import AggregatedEntity, AggregateQuery
-from talwerk.core.change import Ack, Batch
+from talwerk.core.change import Ack, Batch, Provenance
 from talwerk.core.entity import Entity
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import Instant
 from talwerk.core.query import Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import Bucket, Correction, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
+from talwerk.core.series import Bucket, Correction, LogEntry, Measured, Nature, Points, Series, SeriesKey, TypeCount
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -46,6 +46,18 @@ class AggregatePage(msgspec.Struct, frozen=True, kw_only=True):
     entities: tuple[AggregatedEntity, ...]
     next: str | None = None
     total: int | None = None
+
+
+class SeriesPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The series of one page of entities.
+
+    Attributes:
+        series: entities in the result's order, the series of one by attribute, dataset and opening.
+        next: opaque cursor of the following page, None on the last.
+    """
+
+    series: tuple[Series, ...]
+    next: str | None = None
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,7 +213,36 @@ class Store(Protocol):
         ...
 
     def series(self, scope: Scope, entity: str | None = None) -> tuple[Series, ...]:
-        """The series of one entity, or all of them, ordered by entity, attribute, dataset and opening."""
+        """The series of one entity, or all of them, ordered by entity, attribute, dataset and opening.
+
+        All of them at once are too many in a large city: :meth:`series_of` gives them in pages.
+        """
+        ...
+
+    def series_of(self, query: Query, scope: Scope, provenances: Collection[Provenance] | None = None) -> SeriesPage:
+        """The series of the entities that the query selects and the scope permits, so many entities to a page.
+
+        Args:
+            query: which entities; its attributes are those of the series, its page counts entities.
+            scope: on whose behalf.
+            provenances: only open series that come from one of these, and only entities that have some.
+
+        Raises:
+            DomainError: as :meth:`read`.
+        """
+        ...
+
+    def provenances(self, scope: Scope) -> tuple[Provenance, ...]:
+        """Where the open series come from, each once, the longest known first; a few rows in a city of any size."""
+        ...
+
+    def measured(self, scope: Scope, without: Collection[str] = ()) -> Measured:
+        """How many open series of measurements there are, and how many entities have one.
+
+        Args:
+            scope: on whose behalf.
+            without: keys of sources whose series do not count.
+        """
         ...
 
     def points(

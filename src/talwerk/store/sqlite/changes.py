@@ -31,7 +31,7 @@ from .reindex import renew_queried
 from .retention import Retention
 from .revisions import REVISING, Revisions
 from .rollups import Rollups
-from .series import Ends, SeriesBook, Track
+from .series import Ends, SeriesBook, Track, is_measurement
 from .terms import Terms
 from .ticks import Ticks
 
@@ -136,7 +136,9 @@ class Changes:
         merged = self._merged(stored, _newest_of(observations, types, present), origins.scope, now)
         eid = self._kept(stored, merged)
         track = Track(eid, observations.attribute, observations.dataset, observations.unit, observations.provenance)
-        sid = self._series.sid(track, now)
+        sid = self._series.sid(
+            track, now, measured=any(isinstance(value, int | float) for value in observations.values)
+        )
         if merged.touched:
             self._series.make_current(sid, track, now)
         rows = list(zip(observations.at, observations.values, flags_of(observations, present), strict=True))
@@ -200,7 +202,10 @@ class Changes:
         now = merged.now
         instances = [instance for _, instance in merged.instances]
         tracks = [Track(eid, name, i.dataset, i.unit, change.provenance) for name, i in merged.instances]
-        sids = [self._series.sid(track, now) for track in tracks]
+        sids = [
+            self._series.sid(track, now, measured=is_measurement(instance))
+            for track, instance in zip(tracks, instances, strict=True)
+        ]
         became = self._history.put(zip(sids, instances, strict=True), now)
         times: list[int] = []
         added, closed = 0, []

@@ -1,24 +1,21 @@
-"""Series and their plain values, as readers see them."""
+"""Plain values of series, as readers see them."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 import apsw
-import msgspec
 
-from talwerk.core.change import Provenance
 from talwerk.core.instants import EARLIEST, HOUR, LATEST
 from talwerk.core.query import Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import Bucket, Correction, Points, Series, SeriesKey
+from talwerk.core.series import Bucket, Correction, Points, SeriesKey
 
 from . import known
 from .compiler import Clause, condition
-from .terms import NONE, terms_of
+from .terms import NONE
 
-_PROVENANCE = msgspec.json.Decoder(Provenance)
-_NUMBERS_AND_TEXTS = "val IS NOT NULL"
+NUMBERS_AND_TEXTS = "val IS NOT NULL"
 
 
 def bounds(window: Window) -> tuple[int, int]:
@@ -31,43 +28,6 @@ def bounds(window: Window) -> tuple[int, int]:
 def permission(scope: Scope) -> Clause:
     """The scope's predicate as a clause over ``e`` and ``d``."""
     return Clause("1") if scope.predicate is None else condition(scope.predicate)
-
-
-def series(connection: apsw.Connection, scope: Scope, entity: str | None) -> tuple[Series, ...]:
-    """See ``Store.series``."""
-    allowed = permission(scope)
-    where, bound = (
-        (allowed.sql, allowed.bound) if entity is None else (f"e.id = ? AND {allowed.sql}", (entity, *allowed.bound))
-    )
-    found: list[Any] = connection.execute(
-        "SELECT e.id, a.text, s.dataset, s.unit, p.body, s.opened, s.closed, "
-        f"(SELECT min(at) FROM obs o WHERE o.sid = s.sid AND {_NUMBERS_AND_TEXTS}), "
-        "(SELECT min(hour) FROM closed_hour c WHERE c.sid = s.sid), "
-        f"(SELECT max(at) FROM obs o WHERE o.sid = s.sid AND {_NUMBERS_AND_TEXTS}) "
-        "FROM entity e CROSS JOIN doc d ON d.eid = e.eid CROSS JOIN series s ON s.eid = e.eid "
-        "CROSS JOIN term a ON a.tid = s.attr CROSS JOIN provenance p ON p.pid = s.pid "
-        f"WHERE {where}",
-        bound,
-    ).fetchall()
-    names: dict[int, str | None] = {NONE: None}
-    names.update(terms_of(connection, {row[2] for row in found} | {row[3] for row in found}))
-    known = {body: _PROVENANCE.decode(body) for body in {row[4] for row in found}}
-    result = [
-        Series(
-            entity=id_,
-            attribute=attribute,
-            dataset=names[dataset],
-            unit=names[unit],
-            provenance=known[body],
-            opened=opened,
-            closed=closed,
-            first=first if hour is None else min(hour * HOUR, hour * HOUR if first is None else first),
-            last=last,
-        )
-        for id_, attribute, dataset, unit, body, opened, closed, first, hour, last in found
-        if scope.attributes is None or attribute in scope.attributes
-    ]
-    return tuple(sorted(result, key=lambda s: (s.entity, s.attribute, s.dataset or "", s.opened)))
 
 
 class Cut(NamedTuple):
@@ -87,7 +47,7 @@ def points(connection: apsw.Connection, key: SeriesKey, window: Window, scope: S
     direction, limit = "DESC" if backwards else "ASC", -1 if most is None else max(most, 0)
     sql = (
         "SELECT at, val, flag, recorded FROM obs "
-        f"WHERE sid = ? AND at >= ? AND at < ? AND {_NUMBERS_AND_TEXTS} ORDER BY at {direction} LIMIT ?"
+        f"WHERE sid = ? AND at >= ? AND at < ? AND {NUMBERS_AND_TEXTS} ORDER BY at {direction} LIMIT ?"
     )
     found: list[Any] = []
     for sid in sids:

@@ -19,7 +19,7 @@ from . import log
 from .closed import refused_as_closed
 from .entities import Entities, Stored
 from .instances import History, parse_instance_id, series_name
-from .series import Line, SeriesBook, Track
+from .series import Line, SeriesBook, Track, is_measurement
 
 REVISING = frozenset({Mode.ERASE, Mode.ERASE_ATTRIBUTES, Mode.REVISE, Mode.ERASE_INSTANCES})
 
@@ -172,7 +172,8 @@ class Revisions:
         )
         provenance = replace(change.provenance, method=line.method or "")
         track = Track(eid, line.attribute, line.dataset, instance.unit, provenance)
-        self._history.put([(self._series.sid(track, now), instance)], now)
+        sid = self._series.sid(track, now, measured=is_measurement(instance))
+        self._history.put([(sid, instance)], now)
 
     def _newest(self, eid: int, line: Line) -> Attribute | None:
         """The newest instance of a dataset, whatever its unit and method."""

@@ -9,11 +9,13 @@ import apsw
 import msgspec
 
 from talwerk.core.change import Provenance
+from talwerk.core.entity import Attribute
 from talwerk.core.instants import EARLIEST, HOUR
 
 from .terms import Terms
 
 _ENCODER = msgspec.json.Encoder()
+_NUMBERS = frozenset({int, float})
 _BEFORE_ALL = EARLIEST - 1
 
 
@@ -53,6 +55,11 @@ class Line(msgspec.Struct, frozen=True):
     method: str | None
 
 
+def is_measurement(instance: Attribute) -> bool:
+    """Whether an instance is a number with a time of observation; without one it is a statement."""
+    return instance.observed is not None and type(instance.value) in _NUMBERS
+
+
 class SeriesBook:
     """Finds, opens and closes series.
 
@@ -75,6 +82,8 @@ class SeriesBook:
         self._open: dict[tuple[int, str, str | None], tuple[int, Provenance]] = {}
         # Entities whose series are all among those two: what is not there need not be looked for.
         self._whole: set[int] = set()
+        # Series without a unit that are known to hold measurements.
+        self._measured: set[int] = set()
         self._pids: dict[Provenance, int] = {}
 
     def begin(self, eid: int) -> None:
@@ -83,8 +92,14 @@ class SeriesBook:
             self._whole.clear()
         self._whole.add(eid)
 
-    def sid(self, track: Track, now: int) -> int:
-        """The key of the series; a new one stays closed while another is open."""
+    def sid(self, track: Track, now: int, *, measured: bool) -> int:
+        """The key of the series; a new one stays closed while another is open.
+
+        Args:
+            track: names the series.
+            now: when it begins, if it does.
+            measured: whether a number with a time of observation is about to be written.
+        """
         # Looked up for every value: by the texts themselves, which saves looking up the number of each.
         name = (track.eid, track.attribute, track.dataset or None, track.unit or None, track.provenance.method)
         sid = self._sids.get(name)
@@ -93,6 +108,8 @@ class SeriesBook:
             if len(self._sids) >= self._remembered:
                 self._forget_known()
             self._sids[track.eid, intern(track.attribute), *name[2:]] = sid
+        if measured and not track.unit and sid not in self._measured:
+            self._note_measured(sid)
         return sid
 
     def make_current(self, sid: int, track: Track, now: int) -> None:
@@ -142,10 +159,17 @@ class SeriesBook:
         self._forget_known()
         self._pids.clear()
 
+    def _note_measured(self, sid: int) -> None:
+        self._connection.execute("UPDATE series SET measured = 1 WHERE sid = ? AND NOT measured", (sid,))
+        if len(self._measured) >= self._remembered:
+            self._measured.clear()
+        self._measured.add(sid)
+
     def _forget_known(self) -> None:
         self._sids.clear()
         self._open.clear()
         self._whole.clear()
+        self._measured.clear()
 
     def _key(self, track: Track) -> tuple[int, int, int, int, int]:
         tid = self._terms.tid
@@ -176,9 +200,9 @@ class SeriesBook:
                     return int(sid)
             busy = any(is_open for *_, is_open in beside)
         self._connection.execute(
-            "INSERT INTO series (eid, attr, dataset, unit, method, pid, opened, closed) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*key, self._pid(track.provenance), now, now if busy else None),
+            "INSERT INTO series (eid, attr, dataset, unit, method, pid, opened, closed, measured) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*key, self._pid(track.provenance), now, now if busy else None, bool(track.unit)),
         )
         sid = self._connection.last_insert_rowid()
         # Nothing has to be asked about what begins here: most of a city's first day is such series.

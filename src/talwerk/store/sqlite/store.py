@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Self
 
 from talwerk.core.aggregates import AggregateQuery
-from talwerk.core.change import Ack
+from talwerk.core.change import Ack, Provenance
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import Clock
 from talwerk.core.query import Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import Bucket, Correction, LogEntry, Nature, Points, Series, SeriesKey, TypeCount
-from talwerk.store.contract import AggregatePage, Condition, EntityPage, Keeping, Submission, Tidied
+from talwerk.core.series import Bucket, Correction, LogEntry, Measured, Nature, Points, Series, SeriesKey, TypeCount
+from talwerk.store.contract import AggregatePage, Condition, EntityPage, Keeping, SeriesPage, Submission, Tidied
 
-from . import aggregates, history, log, points, read
+from . import aggregates, history, log, measured, points, read, series_pages
 from .acknowledged import Acknowledged
 from .condition import condition
 from .connection import ReaderPool, WriterLock, open_reader, open_writer
@@ -127,7 +127,22 @@ class SqliteStore:
     def series(self, scope: Scope, entity: str | None = None) -> tuple[Series, ...]:
         """The series of one entity, or all of them."""
         with self._readers.snapshot() as connection:
-            return points.series(connection, scope, entity)
+            return series_pages.series(connection, scope, entity)
+
+    def series_of(self, query: Query, scope: Scope, provenances: Collection[Provenance] | None = None) -> SeriesPage:
+        """The series of a page of entities."""
+        with self._readers.snapshot() as connection:
+            return series_pages.series_of(connection, query, scope, provenances, self._cursors)
+
+    def provenances(self, scope: Scope) -> tuple[Provenance, ...]:
+        """Where the open series come from, each once."""
+        with self._readers.snapshot() as connection:
+            return measured.provenances(connection, scope)
+
+    def measured(self, scope: Scope, without: Collection[str] = ()) -> Measured:
+        """How many open series of measurements there are, and how many entities have one."""
+        with self._readers.snapshot() as connection:
+            return measured.measured(connection, scope, without)
 
     def points(
         self, key: SeriesKey, window: Window, scope: Scope, last: int | None = None, first: int | None = None

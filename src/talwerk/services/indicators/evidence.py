@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -31,6 +32,8 @@ MADE_UP = Provenance(
 )
 """Where a twin's addresses come from."""
 _PER_READ = 1_000
+_SERIES_OF = 200
+"""Entities whose series are read at once: some milliseconds, a slice of the duty's work."""
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,20 +78,18 @@ class Evidence:
         self._profile = city.profile
         self._city = city
         self._breathe = breathe
-        self._ids: dict[str, frozenset[str]] = {}
         self.zone = city.profile.city.zone
         self.now = now
 
     @cached_property
-    def series(self) -> tuple[Series, ...]:
-        """Open series with values, those of indicators left out."""
-        found = self._broker.series(self._scope)
-        return tuple(s for s in found if s.closed is None and s.last is not None and s.provenance.source != OWN)
+    def provenances(self) -> tuple[Provenance, ...]:
+        """Where the city's open series come from, what indicators say left out."""
+        return tuple(found for found in self._broker.provenances(self._scope) if found.source != OWN)
 
-    @cached_property
+    @property
     def simulated(self) -> bool:
         """Whether nobody measured what the city holds: measured and simulated values never share a city."""
-        return any(series.provenance.simulated for series in self.series)
+        return any(found.simulated for found in self.provenances)
 
     @cached_property
     def addresses(self) -> Sequence[tuple[float, float]] | None:
@@ -111,20 +112,26 @@ class Evidence:
                 raise
             return None
 
-    def select(self, selection: Selection) -> tuple[Series, ...]:
-        """The series that a selection means."""
-        attributes = {expand(name) for name in selection.attributes}
+    def select(
+        self, selection: Selection, fitting: Callable[[Provenance], object] = lambda _: True
+    ) -> Iterator[Series]:
+        """The open series with values that a selection means; read while they are looked at, never all at once.
+
+        Args:
+            selection: which ones; those of indicators are never meant.
+            fitting: whether the series from somewhere are wanted; others are not even read.
+        """
         sources = self._sources(selection)
-        fitting = (
-            series
-            for series in self.series
-            if (not attributes or series.attribute in attributes)
-            and (not sources or series.provenance.source in sources)
+        wanted = tuple(p for p in self.provenances if (not sources or p.source in sources) and fitting(p))
+        if not wanted:
+            return
+        query = Query(
+            types=tuple(expand(name) for name in selection.types),
+            attributes=tuple(expand(name) for name in selection.attributes) or None,
         )
-        if not selection.types:
-            return tuple(fitting)
-        ids = frozenset().union(*(self._ids_of(kind) for kind in selection.types))
-        return tuple(series for series in fitting if series.entity in ids)
+        for page in _pages(query, _SERIES_OF, lambda asked: self._broker.series_of(asked, self._scope, wanted)):
+            yield from (series for series in page.series if series.last is not None)
+            self._breathe()
 
     def things(self, types: tuple[str, ...], where: tuple[Where, ...], also: tuple[str, ...] = ()) -> Iterator[Entity]:
         """The things of one of these types that fulfil all conditions, with their place and further attributes.
@@ -160,26 +167,34 @@ class Evidence:
         read = (s.key for s in self._profile.sources if s.connector in selection.sources)
         return frozenset((*selection.sources, *read))
 
-    def _ids_of(self, kind: str) -> frozenset[str]:
-        if kind not in self._ids:
-            found = self._read(Query(types=(expand(kind),), attributes=()))
-            self._ids[kind] = frozenset(entity.id for entity in found)
-        return self._ids[kind]
-
     def _read(self, query: Query) -> Iterator[Entity]:
-        after: str | None = None
-        while True:
-            asked = msgspec.structs.replace(query, page=Page(limit=_PER_READ, after=after))
-            page = self._broker.read(asked, self._scope)
+        for page in _pages(query, _PER_READ, lambda asked: self._broker.read(asked, self._scope)):
             yield from page.entities
-            after = page.next
-            if after is None:
-                return
+            self._breathe()
 
 
 def origins(series: Iterable[Series]) -> tuple[Provenance, ...]:
     """Where series come from, each origin once."""
     return tuple(dict.fromkeys(one.provenance for one in series))
+
+
+class _Page(Protocol):
+    @property
+    def next(self) -> str | None: ...
+
+
+_P = TypeVar("_P", bound=_Page)
+
+
+def _pages(query: Query, limit: int, ask: Callable[[Query], _P]) -> Iterator[_P]:
+    """All pages of a question, each asked for when the one before has been looked at."""
+    after: str | None = None
+    while True:
+        page = ask(msgspec.structs.replace(query, page=Page(limit=limit, after=after)))
+        yield page
+        after = page.next
+        if after is None:
+            return
 
 
 def _key(series: Series) -> SeriesKey:

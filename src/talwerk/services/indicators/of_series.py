@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from talwerk.core.change import Provenance
 from talwerk.core.instants import DAY, FUTURE_TOLERANCE, HOUR, SECOND, Instant
 from talwerk.core.quality import is_good
 from talwerk.core.query import Window
@@ -17,31 +18,35 @@ LOOKED_BACK = 200
 """Values in which a common time is looked for: a week of hours and a little more."""
 
 
-def stale_s(series: Series) -> int:
+def stale_s(origin: Provenance) -> int:
     """Seconds after which the newest value of a series is stale, 0 when it has no rhythm."""
-    if series.provenance.stale_s is not None:
-        return series.provenance.stale_s
-    return STALE_CADENCES * (series.provenance.cadence_s or 0)
+    if origin.stale_s is not None:
+        return origin.stale_s
+    return STALE_CADENCES * (origin.cadence_s or 0)
 
 
 def fresh(measure: Fresh, evidence: Evidence) -> Result:
     """See :class:`talwerk.sdk.theme.Fresh`."""
-    rhythmic = tuple(series for series in evidence.select(measure.series) if stale_s(series))
-    if not rhythmic:
+    part = whole = 0
+    told: dict[Provenance, None] = {}
+    for series in evidence.select(measure.series, stale_s):
+        part += _is_fresh(series, evidence)
+        whole += 1
+        told[series.provenance] = None
+    if not whole:
         return absent(Absence.NO_SERIES)
-    part = sum(_is_fresh(series, evidence) for series in rhythmic)
     return Result(
-        value=percent(part, len(rhythmic)),
+        value=percent(part, whole),
         numerator=part,
-        denominator=len(rhythmic),
-        count=len(rhythmic),
+        denominator=whole,
+        count=whole,
         observed=evidence.now,
-        origins=origins(rhythmic),
+        origins=tuple(told),
     )
 
 
 def _is_fresh(series: Series, evidence: Evidence) -> bool:
-    limit = stale_s(series) * SECOND
+    limit = stale_s(series.provenance) * SECOND
     if series.last is None or evidence.now - series.last > limit:
         return False
     newest = evidence.newest(series, 1)
@@ -53,26 +58,29 @@ def received(measure: Received, evidence: Evidence) -> Result:
     """See :class:`talwerk.sdk.theme.Received`."""
     end = Instant(evidence.now - evidence.now % HOUR)
     start = Instant(end - measure.days * DAY)
-    came = due = 0
-    counted = []
-    for series in evidence.select(measure.series):
+    came = due = count = 0
+    told: dict[Provenance, None] = {}
+    for series in evidence.select(measure.series, lambda origin: origin.cadence_s):
         expected = _expected(series, start, end)
-        if expected and _holds_numbers(series, evidence):
-            hours = evidence.hours(series, Window(start=start, end=end))
-            came += min(sum(hour.n + hour.bad for hour in hours), expected)
+        if not expected:
+            continue
+        held = sum(hour.n + hour.bad for hour in evidence.hours(series, Window(start=start, end=end)))
+        if held or _holds_numbers(series, evidence):
+            came += min(held, expected)
             due += expected
-            counted.append(series)
+            count += 1
+            told[series.provenance] = None
     if not due:
         return absent(Absence.NO_SERIES)
     return Result(
         value=percent(came, due),
         numerator=came,
         denominator=due,
-        count=len(counted),
+        count=count,
         observed=end,
         start=start,
         end=end,
-        origins=origins(counted),
+        origins=tuple(told),
     )
 
 
@@ -92,24 +100,33 @@ def _holds_numbers(series: Series, evidence: Evidence) -> bool:
 
 def share(measure: Share, evidence: Evidence) -> Result:
     """See :class:`talwerk.sdk.theme.Share`."""
-    part, whole = ([evidence.select(one) for one in side] for side in (measure.part, measure.whole))
+    part, whole = ([tuple(evidence.select(one)) for one in side] for side in (measure.part, measure.whole))
     if not all(part) or not all(whole):
         return absent(Absence.NO_SERIES)
-    over, under = (tuple(dict.fromkeys(s for group in side for s in group)) for side in (part, whole))
-    values = {series: _good(series, evidence) for series in dict.fromkeys((*over, *under))}
-    common = set.intersection(*(set(found) for found in values.values()))
-    usable = [at for at in common if sum(values[series][at] for series in under) > 0]
+    over, under = ({series for group in side for series in group} for side in (part, whole))
+    members = tuple(dict.fromkeys(series for group in (*part, *whole) for series in group))
+    sums: dict[int, tuple[float, float]] | None = None
+    for series in members:
+        # Of each series no more is kept than what it adds to the times that all before it have.
+        values = _good(series, evidence)
+        before = dict.fromkeys(values, (0.0, 0.0)) if sums is None else sums
+        sums = {
+            at: (above + values[at] * (series in over), below + values[at] * (series in under))
+            for at, (above, below) in before.items()
+            if at in values
+        }
+    usable = [at for at, (_, below) in (sums or {}).items() if below > 0]
     if not usable:
         return absent(Absence.NO_COMMON_TIME)
     at = max(usable)
-    above, below = (sum(values[series][at] for series in side) for side in (over, under))
+    above, below = (sums or {})[at]
     return Result(
         value=percent(above, below),
         numerator=above,
         denominator=below,
-        count=len(values),
+        count=len(members),
         observed=Instant(at),
-        origins=origins(values),
+        origins=origins(members),
     )
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from talwerk.broker import Broker
 from talwerk.core.instants import MINUTE, Clock, Instant
 from talwerk.core.scope import Scope
-from talwerk.core.series import Series
 from talwerk.portal.crisis.page import CrisisView, Phone, crisis_page
 from talwerk.portal.frame.phrases import Phrasebook
 from talwerk.portal.frame.place import Link
@@ -79,19 +78,9 @@ class CrisisPages:
         Raises:
             DomainError: the store cannot be read.
         """
-        register = self._register()
+        # A city's other series are of no concern here: the register is asked for points of the profile alone.
+        register = Register(self._broker, self._scope)
         return {language: self._page(city, register, now) for language, city in self._cities.items()}
-
-    def _register(self) -> Register:
-        """What measuring points of the profile measure; a city's other series are of no concern here."""
-        entities = dict.fromkeys(
-            entity for point in self._profile.measuring_points for entity in self._profile.candidates(point)
-        )
-        by_entity: dict[str, tuple[Series, ...]] = {
-            entity: self._broker.series(self._scope, entity) for entity in entities
-        }
-        series = tuple(each for found in by_entity.values() for each in found)
-        return Register(series, by_entity, {}, self._simulated())
 
     def _page(self, city: City, register: Register, now: Instant) -> bytes:
         scene = Scene(city, register, self._scope, now)
@@ -103,7 +92,7 @@ class CrisisPages:
         view = CrisisView(
             city=self._profile.city.name,
             now_us=now,
-            warned=warned(self._warnings, self._scope, now, city.texts.locale, simulated=register.simulated),
+            warned=warned(self._warnings, self._scope, now, city.texts.locale, simulated=self._simulated()),
             gauges=gauges,
             phones=phones,
             start_href=city.to.href(START),

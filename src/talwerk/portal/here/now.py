@@ -35,7 +35,7 @@ def station_line(scene: Scene, kind: str, where: tuple[float, float]) -> tuple[S
     """
     silent: tuple[Nearby, tuple[Place, ...]] | None = None
     near = around(scene.broker, scene.scope, where, expand(STATIONS[kind]), rings_m=STATION_RINGS_M)
-    measuring = (one for one in near if scene.register.by_entity.get(one.entity))
+    measuring = (one for one in near if scene.register.of(one.entity))
     for _, found in zip(range(STATIONS_TRIED), measuring, strict=False):
         places = _telling(scene, found.entity)
         if any(gauge_state(scene.gauge(place), scene.now) not in NOT_CURRENT for place in places):
@@ -47,7 +47,7 @@ def station_line(scene: Scene, kind: str, where: tuple[float, float]) -> tuple[S
 def _telling(scene: Scene, entity: str) -> tuple[Place, ...]:
     """What is measured at a station, as far as a line has room for it."""
     order: dict[str, int] = {attribute: rank for rank, attribute in enumerate(TELLING)}
-    measured = scene.beside(Place(scene.register.by_entity[entity][0], ""))
+    measured = scene.beside(Place(scene.register.of(entity)[0], ""))
     ranked = sorted(measured, key=lambda place: order.get(place.series.attribute, len(order)))
     return tuple(ranked[:VALUES_SHOWN])
 

@@ -156,7 +156,7 @@ def _weather(beside: Iterable[Place], scene: Scene) -> Place | None:
 
 def _rain(weather: Place, scene: Scene) -> Gauge | None:
     """What fell in the last hour at the same station, None where nobody says so now."""
-    for series in scene.register.by_entity.get(weather.series.entity, ()):
+    for series in scene.register.of(weather.series.entity):
         if series.attribute == RAIN:
             gauge = scene.gauge(Place(series, weather.station))
             return gauge if gauge_state(gauge, scene.now) not in NOT_CURRENT else None

@@ -17,7 +17,7 @@ def _lage(view: LageView, frame: Frame, p: Phrasebook) -> Page:
     spoken = (view.air.gauge if view.air else None, view.weather.gauge if view.weather else None)
     gauges = (*on_axis, *view.tiles, *view.further, *(gauge for gauge in spoken if gauge is not None))
     calm = calm_sentence(view, frame.now_us, p)
-    told = situation(gauges, view.series_silent, frame.now_us, p, view.warned, calm)
+    told = situation(gauges, view.series_silent or 0, frame.now_us, p, view.warned, calm)
     alarm = view.warned.grave[0] if view.warned.grave else None
     own = sum(tile is not None for tile in (view.air, view.weather, view.power))
     content = {

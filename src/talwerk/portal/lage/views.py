@@ -61,7 +61,7 @@ class LageView:
         talband: The axis, or None if no gauge stands on it.
         tiles: Gauges beside the axis, most telling first.
         series_total: Number of series that the city knows.
-        series_silent: How many of them are silent.
+        series_silent: How many of them are silent, None where nobody can look at all of them.
         list_href: Address of the list of measuring points.
         further: Gauges with levels that no tile shows; the situation speaks for them, too.
         warned: What is known of official warnings.
@@ -79,7 +79,7 @@ class LageView:
     talband: Talband | None
     tiles: tuple[Gauge, ...]
     series_total: int
-    series_silent: int
+    series_silent: int | None
     list_href: str
     further: tuple[Gauge, ...] = ()
     warned: Warned = NOBODY

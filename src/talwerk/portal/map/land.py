@@ -256,4 +256,5 @@ def _spots(scene: Scene, territory: Territory) -> tuple[tuple[Spot, ...], int]:
         groups.setdefault(key, []).append(place)
         shown.update(candidates_of(scene.profile, (place,)))
     spots = tuple(Spot(name, at, tuple(scene.gauge(place) for place in group)) for (name, at), group in groups.items())
-    return spots, len(scene.register.by_entity.keys() - shown)
+    measured = sum(bool(scene.register.of(entity)) for entity in shown)
+    return spots, max(scene.register.total.entities - measured, 0)

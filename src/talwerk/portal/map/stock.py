@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from talwerk.broker import Broker
@@ -21,13 +22,12 @@ from talwerk.portal.drawing.city_map import Position
 from talwerk.portal.frame.views import FLAG_FAILED, FLAG_MISSING, Gauge, Measure, Reading
 from talwerk.portal.map.land import LOCATION, candidates_of, middle_of
 from talwerk.portal.map.views import Feature, Sort, Terms
+from talwerk.portal.site.lasting import Lasting
 from talwerk.portal.site.newest import decimals
-from talwerk.portal.site.register import NAME
+from talwerk.portal.site.register import NAME, last_part, measured_pages, name_of
 from talwerk.portal.site.scene import Place, Scene, stale_after_s
 from talwerk.services.catalogue.dataset import Dataset
 
-READING_SHARE = 20
-"""What was read is kept at least this many times as long as reading took."""
 PAST_KEPT_S = 60.0
 """Late values may still change the past, but not every second."""
 FEATURES_MAX = 50_000
@@ -59,14 +59,6 @@ class Stock:
     sorts: Mapping[str, Sort]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    stock: Stock
-    position: int
-    read_s: float
-    cost_s: float
-
-
 class Stocks:
     """What there is, kept while nothing changed, and never read so often that it takes more than a small share.
 
@@ -76,31 +68,18 @@ class Stocks:
     """
 
     def __init__(self, broker: Broker, clock: Clock) -> None:
-        self._broker = broker
-        self._clock = clock
-        self._kept: OrderedDict[object, _Kept] = OrderedDict()
+        self._now: Lasting[Stock] = Lasting(broker.position, clock, _KEPT_MAX)
+        self._past: Lasting[Stock] = Lasting(broker.position, clock, _KEPT_MAX, PAST_KEPT_S)
 
     def current(self, scene: Scene, datasets: Iterable[Dataset], at: Instant | None) -> Stock:
         """What there is for a scene, at a moment of the past or now."""
         scope = scene.scope
         seen = (scope.tenant, scope.predicate, scope.attributes, scene.to.language, at)
-        kept = self._kept.get(seen)
-        if kept is not None and self._holds(kept, at):
-            return kept.stock
-        position, began_s = self._broker.position(), self._clock.monotonic_s()
-        stock = Gathering(scene, {one.key: one for one in datasets}, at).stock()
-        ended_s = self._clock.monotonic_s()
-        self._kept[seen] = _Kept(stock, position, ended_s, ended_s - began_s)
-        self._kept.move_to_end(seen)
-        if len(self._kept) > _KEPT_MAX:
-            self._kept.popitem(last=False)
-        return stock
 
-    def _holds(self, kept: _Kept, at: Instant | None) -> bool:
-        least_s = max(READING_SHARE * kept.cost_s, PAST_KEPT_S if at is not None else 0.0)
-        if self._clock.monotonic_s() - kept.read_s < least_s:
-            return True
-        return kept.position == self._broker.position()
+        def read() -> Stock:
+            return Gathering(scene, {one.key: one for one in datasets}, at).stock()
+
+        return (self._now if at is None else self._past).current(seen, read)
 
 
 class Gathering:
@@ -136,13 +115,11 @@ class Gathering:
 
     def _measured(self) -> Iterator[Feature]:
         scene = self._scene
-        entities = dict.fromkeys(scene.register.by_entity)
-        entities.update(dict.fromkeys(candidates_of(scene.profile, scene.named)))
+        entities = dict.fromkeys((*candidates_of(scene.profile, scene.named), *self._series))
         told = {entity.id: entity for entity in self._read(list(entities)[:FEATURES_MAX])}
-        measured = scene.register.by_entity
-        self._seen.update(kind for entity in told.values() if entity.id in measured for kind in entity.types)
+        self._seen.update(kind for entity in told.values() if entity.id in self._series for kind in entity.types)
         groups: dict[tuple[str, str, Position | None], list[Place]] = {}
-        for place in self._places():
+        for place in self._places(told):
             at = self._position(place, told)
             layer = _layer_of(told.get(place.series.entity))
             # A place without a position is itself; two of the same name may lie anywhere.
@@ -162,7 +139,17 @@ class Gathering:
                     terms=tuple(dict.fromkeys(self._terms_of(place.series) for place in places)),
                 )
 
-    def _places(self) -> Iterator[Place]:
+    @cached_property
+    def _series(self) -> Mapping[str, tuple[Series, ...]]:
+        """What is measured, by entity."""
+        found: dict[str, tuple[Series, ...]] = {}
+        for page in measured_pages(self._scene.broker, self._scene.scope):
+            found |= {entity: tuple(group) for entity, group in groupby(page, key=lambda series: series.entity)}
+            if len(found) >= FEATURES_MAX:
+                break
+        return found
+
+    def _places(self, told: Mapping[str, Entity]) -> Iterator[Place]:
         """Points of the profile, then all others that do not measure the same as one of those."""
         scene = self._scene
         spoken = {
@@ -172,7 +159,10 @@ class Gathering:
             for entity in scene.profile.candidates(place.point)
         }
         yield from scene.named
-        yield from (p for p in scene.others() if (p.series.entity, p.series.attribute) not in spoken)
+        for entity in filter(self._series.__contains__, told):
+            name = name_of(told[entity]) or last_part(entity)
+            others = (series for series in self._series[entity] if (entity, series.attribute) not in spoken)
+            yield from (Place(series, name) for series in others)
 
     def _position(self, place: Place, told: Mapping[str, Entity]) -> Position | None:
         for entity in (place.series.entity, *candidates_of(self._scene.profile, (place,))):
@@ -209,16 +199,16 @@ class Gathering:
     # --- things -----------------------------------------------------------------------------------------------------
 
     def _things(self) -> Iterator[Feature]:
-        scene, measured = self._scene, self._scene.register.by_entity
+        scene = self._scene
         for kind in scene.broker.types(scene.scope):
             name = compact(kind.type)
             located = LOCATION in kind.attributes or _is_warning(name)
             # Kinds of which everything is measured were read already.
             if name in _HIDDEN or not located or self._seen[kind.type] >= kind.count:
                 continue
-            for entity in self._all(kind.type):
-                if entity.id not in measured:
-                    yield from self._thing(entity, name, self._sources.get(entity.id))
+            for entity, series in self._all(kind.type):
+                if entity.id not in self._series:
+                    yield from self._thing(entity, name, series)
 
     def _thing(self, entity: Entity, kind: str, series: Series | None) -> Iterator[Feature]:
         geometry = _first(entity, LOCATION)
@@ -242,11 +232,6 @@ class Gathering:
     def _unnamed(self, layer: str) -> str:
         key = f"map.layer.{layer}"
         return self._scene.texts.text(key) if key in self._scene.texts else layer
-
-    @cached_property
-    def _sources(self) -> dict[str, Series]:
-        """For each thing one of its series, which says whose it is."""
-        return {series.entity: series for series in self._scene.broker.series(self._scene.scope)}
 
     def _terms_of(self, series: Series) -> Terms:
         origin = series.provenance
@@ -278,15 +263,17 @@ class Gathering:
         before = {entity.id: entity for entity in page.entities}
         for entity in now:
             then = before[entity.id].attributes if entity.id in before else {}
-            still = {name: found for name, found in entity.attributes.items() if name == LOCATION}
+            still = {name: found for name, found in entity.attributes.items() if name in (LOCATION, NAME)}
             yield Entity(id=entity.id, types=entity.types, attributes=then | still)
 
-    def _all(self, kind: str) -> Iterator[Entity]:
+    def _all(self, kind: str) -> Iterator[tuple[Entity, Series | None]]:
+        """All entities of a type, each with one of its series, which says whose it is."""
         scene, after, left = self._scene, None, FEATURES_MAX
         while left > 0:
-            page = Page(limit=_AT_ONCE, after=after)
-            found = scene.broker.read(Query(types=(kind,), page=page), scene.scope)
-            yield from found.entities
+            query = Query(types=(kind,), page=Page(limit=_AT_ONCE, after=after))
+            found = scene.broker.read(query, scene.scope)
+            of_page = {series.entity: series for series in scene.broker.series_of(query, scene.scope).series}
+            yield from ((entity, of_page.get(entity.id)) for entity in found.entities)
             left -= len(found.entities)
             after = found.next
             if after is None:

@@ -78,7 +78,7 @@ def _series_of(ask: Ask, scene: Scene) -> Place:
         return place
     beside = tuple(
         Link(f"{scene.quantity(other)}, {other.station}", scene.href(other))
-        for series in scene.register.by_entity.get(entity, ())[:_SUGGESTED]
+        for series in scene.register.of(entity)[:_SUGGESTED]
         if (other := scene.place_of(series.entity, series.attribute, series.dataset)) is not None
     )
     ended = _ended(entity, scene)
@@ -218,7 +218,7 @@ def _stated(scene: Scene, place: Place) -> Stated | None:
 def _downloads(scene: Scene, place: Place, window: Times, *, whole: bool) -> tuple[str, str]:
     """Where the window can be had; the interface delivers one dataset of an attribute, the last of them."""
     series = place.series
-    datasets = [s.dataset or "" for s in scene.register.by_entity[series.entity] if s.attribute == series.attribute]
+    datasets = [s.dataset or "" for s in scene.register.of(series.entity) if s.attribute == series.attribute]
     if (series.dataset or "") != max(datasets):
         return "", ""
     found = downloads(series, None if whole else window)

@@ -10,6 +10,7 @@ from itertools import groupby
 from talwerk.core.instants import SECOND
 from talwerk.core.terms import compact, expand
 from talwerk.portal.frame.states import gauge_state
+from talwerk.portal.point.turning import PAGES_MAX, measured_attributes, turned
 from talwerk.portal.point.views import Choice, Option, Station, StationsView
 from talwerk.portal.site.addresses import ATTRIBUTE, HEALTH, PAGE, START, STATIONS, TEXT
 from talwerk.portal.site.answers import PageError, shortened
@@ -20,7 +21,8 @@ LISTED = 100
 """Series on one page of the list."""
 TEXT_MAX = 80
 QUANTITIES_MAX = 40
-_STATES = ("fresh", "silent", "raised")
+RAISED = "raised"
+_STATES = ("fresh", "silent", RAISED)
 
 
 def leaves() -> tuple[Leaf, ...]:
@@ -54,7 +56,7 @@ class Wish:
 
 
 def _is(state: str, place: Place, scene: Scene) -> bool:
-    if state == "raised":
+    if state == RAISED:
         # Only points of the profile have levels, its own or those of their source.
         return place.point is not None and gauge_state(scene.gauge(place), scene.now).stage > 0
     stale_s = stale_after_s(place.series, place.point)
@@ -64,24 +66,59 @@ def _is(state: str, place: Place, scene: Scene) -> bool:
 
 def _stations(ask: Ask, scene: Scene) -> Found:
     page, wish = _page(ask, scene), _wish(ask, scene)
-    fitting = None if wish == Wish() else _fitting(scene, wish)
-    total = scene.total if fitting is None else len(fitting)
-    pages = max(-(-total // LISTED), 1)
-    if not 1 <= page <= pages:
-        raise PageError(404, scene.texts.text("stations.no_page", page=page, pages=pages))
-    start = (page - 1) * LISTED
-    found = scene.listed(start, LISTED) if fitting is None else tuple(fitting[start : start + LISTED])
+    directory = scene.register.directory(wait=True)
+    part = _looked_up(scene, wish, page) if directory is not None else _turned(scene, wish, page)
+    if not 1 <= page <= (part.pages or PAGES_MAX):
+        raise PageError(404, scene.texts.text("stations.no_page", page=page, pages=part.pages or PAGES_MAX))
+    counted = Counter(series.attribute for series in directory.series) if directory is not None else None
     view = StationsView(
-        stations=_grouped(found, scene),
+        stations=_grouped(part.places, scene),
         series_total=scene.total,
         series_silent=scene.silent,
         page=page,
-        pages=pages,
+        pages=part.pages,
         before=_page_href(scene, wish, page - 1) if page > 1 else "",
-        after=_page_href(scene, wish, page + 1) if page < pages else "",
-        choice=_choice(scene, wish, total),
+        after=_page_href(scene, wish, page + 1) if part.more else "",
+        choice=_choice(scene, wish, part.total, counted),
     )
-    return view, found
+    return view, part.places
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One page of the list.
+
+    Attributes:
+        places: What stands on it.
+        more: Whether another page follows.
+        total: How many series were meant, None where nobody has counted.
+        pages: How many pages they make, 0 where nobody has counted.
+    """
+
+    places: tuple[Place, ...]
+    more: bool
+    total: int | None
+    pages: int
+
+
+def _looked_up(scene: Scene, wish: Wish, page: int) -> _Part:
+    """A page by name, from the directory."""
+    fitting = None if wish == Wish() else _fitting(scene, wish)
+    total = scene.total if fitting is None else len(fitting)
+    start, pages = max(page - 1, 0) * LISTED, max(-(-total // LISTED), 1)
+    found = scene.listed(start, LISTED) if fitting is None else tuple(fitting[start : start + LISTED])
+    return _Part(found, page < pages, total, pages)
+
+
+def _turned(scene: Scene, wish: Wish, page: int) -> _Part:
+    """A page of a city without directory; how its points are is told of those of the profile alone."""
+    if wish.state:
+        found = tuple(place for place in scene.named if wish.fits(place, scene))
+        return _Part(found, False, len(found), 1)
+    if not 1 <= page <= PAGES_MAX:
+        return _Part((), False, None, 0)
+    found, more = turned(scene, page, tuple(wish.text.split()), wish.attribute)
+    return _Part(found, more and page < PAGES_MAX, None, 0)
 
 
 def _page(ask: Ask, scene: Scene) -> int:
@@ -116,10 +153,12 @@ def _grouped(places: Sequence[Place], scene: Scene) -> tuple[Station, ...]:
     return tuple(listed)
 
 
-def _choice(scene: Scene, wish: Wish, found: int) -> Choice:
+def _choice(scene: Scene, wish: Wish, found: int | None, counted: Counter[str] | None) -> Choice:
     """What can be chosen: quantities that are measured often enough, and states that say something."""
     text = scene.texts.text
-    counted = Counter(series.attribute for series in scene.register.series)
+    # Who is silent nobody can count without a directory; levels have only the points of the profile.
+    states = _STATES if counted is not None else (RAISED,)
+    counted = Counter(measured_attributes(scene)) if counted is None else counted
     shown = {name for name, _ in counted.most_common(QUANTITIES_MAX)} | ({wish.attribute} & counted.keys())
     quantities = sorted((scene.attribute(name), name) for name in shown)
     return Choice(
@@ -130,7 +169,7 @@ def _choice(scene: Scene, wish: Wish, found: int) -> Choice:
         ),
         states=(
             Option("", text("stations.any_state"), not wish.state),
-            *(Option(state, text(f"stations.state_{state}"), state == wish.state) for state in _STATES),
+            *(Option(state, text(f"stations.state_{state}"), state == wish.state) for state in states),
         ),
         found=None if wish == Wish() else found,
         all_href=scene.to.href(STATIONS),

@@ -82,9 +82,9 @@ class StationsView:
     Attributes:
         stations: Places of this page.
         series_total: Number of series that the city knows.
-        series_silent: How many of them are silent.
+        series_silent: How many of them are silent, None where nobody can look at all of them.
         page: Number of this page, from 1.
-        pages: Number of pages.
+        pages: Number of pages, 0 where nobody has counted what was chosen.
         before: Address of the page before, or empty.
         after: Address of the page after, or empty.
         choice: Which series the list shows, and which it could.
@@ -92,7 +92,7 @@ class StationsView:
 
     stations: tuple[Station, ...]
     series_total: int = 0
-    series_silent: int = 0
+    series_silent: int | None = 0
     page: int = 1
     pages: int = 1
     before: str = ""

@@ -1,39 +1,34 @@
-"""The register of what a city measures: its series, what their places are called, and who is simulated.
+"""What a city measures, as one Scope may see it: asked for what a page needs, so that pages of a large city are quick.
 
-Reading it takes time that grows with the city, so it is kept until something changes, and never read so often that
-reading it takes more than a small share of the time.
+Only the directory, the list of everything by name, is read whole. A page that can do without it never waits for that of
+a large city, and a city of very many series has none.
 """
 
 from __future__ import annotations
 
-import logging
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from threading import Lock, Thread
+from functools import cached_property
 
 from talwerk.broker import Broker
-from talwerk.core.entity import Attribute
-from talwerk.core.errors import DomainError
+from talwerk.core.entity import Attribute, Entity
 from talwerk.core.instants import Clock
-from talwerk.core.quality import Mark
-from talwerk.core.query import Page, Query, Window
+from talwerk.core.query import Page, Query
 from talwerk.core.scope import Scope
-from talwerk.core.series import Series, SeriesKey
+from talwerk.core.series import Measured, Series, SeriesKey
 from talwerk.core.terms import expand
+from talwerk.portal.site.lasting import Lasting
 from talwerk.services.indicators.evidence import OWN
-
-logger = logging.getLogger(__name__)
 
 NAME = expand("name")
 NAME_MAX = 120
-READING_SHARE = 20
-"""A register is kept at least this many times as long as it took to read."""
-PATIENCE_S = 0.05
-"""A register that takes longer to read is read beside the pages, never in their way."""
+AT_ONCE = 10_000
+"""The directory of a city of so many series is read while a page waits."""
+DIRECTORY_MAX = 100_000
+"""A city of more series has no directory: nobody looks for one of them by turning pages."""
 _SCOPES_MAX = 8
-_NAMES_PER_READ = 1_000
+_PER_READ = 1_000
+_REMEMBERED_MAX = 20_000
 
 Key = tuple[str, str, str | None]
 
@@ -48,44 +43,105 @@ def series_key(series: Series) -> SeriesKey:
     return SeriesKey(entity=series.entity, attribute=series.attribute, dataset=series.dataset)
 
 
+def last_part(iri: str) -> str:
+    """The telling end of an IRI, or of an id."""
+    return iri.rstrip("/#:").replace("#", "/").rpartition("/")[2].rpartition(":")[2] or iri
+
+
 @dataclass(frozen=True, slots=True)
-class Register:
-    """What a city measures, as one Scope may see it.
+class Directory:
+    """Everything that a city measures.
 
     Attributes:
-        series: Open series of numbers that hold values, in the order of their places' names.
-        by_entity: The same by entity.
+        series: In the order of their places' names.
         names: What people call the entities.
-        simulated: Whether any series holds values that nobody measured.
     """
 
     series: tuple[Series, ...]
-    by_entity: Mapping[str, tuple[Series, ...]]
-    names: Mapping[str, str]
-    simulated: bool
+    names: dict[str, str]
 
-    def station(self, entity: str) -> str:
-        """What people call a place: its name, or the last part of its id."""
-        return self.names.get(entity) or entity.rstrip("/:#").rpartition("/")[2].rpartition(":")[2] or entity
+
+class Register:
+    """What a city measures; what was asked once is remembered.
+
+    Args:
+        broker: The way to the data.
+        scope: On whose behalf.
+        registers: Those that know the whole city; without them nothing about it is known.
+    """
+
+    def __init__(self, broker: Broker, scope: Scope, registers: Registers | None = None) -> None:
+        self._broker = broker
+        self._scope = scope
+        self._registers = registers
+        self._series: dict[str, tuple[Series, ...]] = {}
+        self._names: dict[str, str] = {}
+
+    @cached_property
+    def simulated(self) -> bool:
+        """Whether anything holds values that nobody measured."""
+        return any(origin.simulated for origin in self._broker.provenances(self._scope))
+
+    @cached_property
+    def total(self) -> Measured:
+        """How much is measured."""
+        if self._registers is None:
+            return self._broker.measured(self._scope, (OWN,))
+        return self._registers.total(self._scope)
+
+    def directory(self, *, wait: bool = False) -> Directory | None:
+        """Everything by name, None for a city of very many series, and while that of a large city is read first.
+
+        Args:
+            wait: whether the page cannot do without it.
+        """
+        if self._registers is None or self.total.series > DIRECTORY_MAX:
+            return None
+        return self._registers.directory(self._scope, wait=wait or self.total.series <= AT_ONCE)
+
+    def of(self, entity: str) -> tuple[Series, ...]:
+        """What is measured at an entity, by attribute and dataset."""
+        if entity not in self._series:
+            self.fetch((entity,))
+        return self._series[entity]
+
+    def fetch(self, entities: Iterable[str]) -> None:
+        """Read at once what will be asked for one by one."""
+        if len(self._series) > _REMEMBERED_MAX:
+            self._series = {}
+        missing = [entity for entity in dict.fromkeys(entities) if entity not in self._series]
+        found: dict[str, list[Series]] = {entity: [] for entity in missing}
+        for ids in _portions(missing):
+            page = self._broker.series_of(Query(ids=ids, page=Page(limit=_PER_READ)), self._scope)
+            for series in filter(is_measured, page.series):
+                found[series.entity].append(series)
+        self._series |= {entity: tuple(series) for entity, series in found.items()}
 
     def find(self, entity: str, attribute: str, dataset: str | None) -> Series | None:
         """The series of that name, None when there is none."""
         wanted = (entity, attribute, dataset)
-        return next((series for series in self.by_entity.get(entity, ()) if key_of(series) == wanted), None)
+        return next((series for series in self.of(entity) if key_of(series) == wanted), None)
 
+    def station(self, entity: str) -> str:
+        """What people call a place: its name, or the last part of its id."""
+        if entity not in self._names:
+            self.name((entity,))
+        return self._names[entity]
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A register, with the position of the change log that it shows, when it was read, and how long that took."""
-
-    register: Register
-    position: int
-    read_s: float
-    cost_s: float
+    def name(self, entities: Iterable[str]) -> None:
+        """Read names at once that will be asked for one by one."""
+        directory = self.directory()
+        known = directory.names if directory is not None else {}
+        if len(self._names) > _REMEMBERED_MAX:
+            self._names = {}
+        missing = [entity for entity in dict.fromkeys(entities) if entity not in self._names]
+        told = {entity: known[entity] for entity in missing if entity in known}
+        told |= names_of(self._broker, self._scope, [entity for entity in missing if entity not in told])
+        self._names |= {entity: told.get(entity) or last_part(entity) for entity in missing}
 
 
 class Registers:
-    """Registers by Scope, read again when the city changed.
+    """Registers by Scope, new when the city changed; what needs the whole city lasts longer in a large one.
 
     Args:
         broker: The way to the data.
@@ -94,85 +150,72 @@ class Registers:
 
     def __init__(self, broker: Broker, clock: Clock) -> None:
         self._broker = broker
-        self._clock = clock
-        self._kept: OrderedDict[object, _Kept] = OrderedDict()
-        self._measured: dict[Key, bool] = {}
-        self._reading = Lock()
+        self._registers: Lasting[Register] = Lasting(broker.position, clock, _SCOPES_MAX)
+        self._totals: Lasting[Measured] = Lasting(broker.position, clock, _SCOPES_MAX)
+        self._directories: Lasting[Directory] = Lasting(broker.position, clock, _SCOPES_MAX)
 
     def current(self, scope: Scope) -> Register:
         """The register for a Scope."""
-        seen = (scope.tenant, scope.predicate, scope.attributes)
-        kept = self._kept.get(seen)
-        if kept is None or (kept.cost_s <= PATIENCE_S and not self._holds(kept)):
-            return self._renewed(seen, scope)
-        if not self._holds(kept) and self._reading.acquire(blocking=False):
-            # In a large city nobody waits for the newest register: it is read beside, and shown when it is there.
-            Thread(target=self._renew_beside, args=(seen, scope), name="register", daemon=True).start()
-        return kept.register
+        return self._registers.current(_seen(scope), lambda: Register(self._broker, scope, self))
 
-    def _renew_beside(self, seen: object, scope: Scope) -> None:
-        try:
-            self._renewed(seen, scope)
-        except DomainError:
-            # Whoever asks next tries again.
-            logger.warning("the register of measuring points cannot be read", exc_info=True)
-        finally:
-            self._reading.release()
+    def total(self, scope: Scope) -> Measured:
+        """How much a Scope sees measured."""
+        return self._totals.current(_seen(scope), lambda: self._broker.measured(scope, (OWN,)))
 
-    def _renewed(self, seen: object, scope: Scope) -> Register:
-        # The position first: what is written while we read makes the next request read again.
-        position, began_s = self._broker.position(), self._clock.monotonic_s()
-        register = self._read(scope)
-        ended_s = self._clock.monotonic_s()
-        self._kept[seen] = _Kept(register, position, ended_s, ended_s - began_s)
-        self._kept.move_to_end(seen)
-        if len(self._kept) > _SCOPES_MAX:
-            self._kept.popitem(last=False)
-        return register
+    def directory(self, scope: Scope, *, wait: bool) -> Directory | None:
+        """Everything that a Scope sees measured; None while it is read for the first time, unless somebody waits."""
+        asked: Callable[..., Directory | None] = self._directories.current if wait else self._directories.known
+        return asked(_seen(scope), lambda: _directory(self._broker, scope))
 
-    def _holds(self, kept: _Kept) -> bool:
-        if self._clock.monotonic_s() - kept.read_s < READING_SHARE * kept.cost_s:
-            return True
-        return self._broker.position() == kept.position
 
-    def _read(self, scope: Scope) -> Register:
-        # What the city computes about itself stands on the pages of its themes.
-        found = [s for s in self._broker.series(scope) if s.last is not None and s.provenance.source != OWN]
-        numbers = [s for s in found if s.closed is None and self._is_measured(s, scope)]
-        names = dict(self._names(scope, list(dict.fromkeys(s.entity for s in numbers))))
-        simulated = any(s.provenance.simulated for s in found)
-        bare = Register((), {}, names, simulated)
-        by_entity = {entity: tuple(group) for entity, group in groupby(numbers, key=lambda s: s.entity)}
-        numbers.sort(key=lambda s: (bare.station(s.entity).casefold(), s.entity, s.attribute, s.dataset or ""))
-        return Register(tuple(numbers), by_entity, names, simulated)
+def is_measured(series: Series) -> bool:
+    """Whether a series is one of a register: open, of measurements, not computed by the city itself."""
+    return series.measured and series.closed is None and series.last is not None and series.provenance.source != OWN
 
-    def _is_measured(self, series: Series, scope: Scope) -> bool:
-        """Whether a series holds measurements: those with a unit do, of the others the newest value is looked at, once.
 
-        A number without a unit that nobody says when they observed is a statement: seats of a bench, a warning's code.
-        """
-        if series.unit is not None:
-            return True
-        if series.attribute == NAME:
-            return False
-        key = key_of(series)
-        if key not in self._measured:
-            newest = self._broker.points(series_key(series), Window(), scope, 1)
-            if len(self._measured) > 100_000:
-                self._measured.clear()
-            self._measured[key] = bool(newest.values) and (
-                isinstance(newest.values[0], int | float) and not newest.quality[0] & Mark.TIME_ASSUMED
-            )
-        return self._measured[key]
+def measured_pages(broker: Broker, scope: Scope) -> Iterator[tuple[Series, ...]]:
+    """Everything that is measured, a thousand entities at a time."""
+    origins = tuple(origin for origin in broker.provenances(scope) if origin.source != OWN)
+    after: str | None = None
+    while origins:
+        page = broker.series_of(Query(page=Page(limit=_PER_READ, after=after)), scope, origins)
+        yield tuple(filter(is_measured, page.series))
+        after = page.next
+        if after is None:
+            return
 
-    def _names(self, scope: Scope, entities: list[str]) -> Iterator[tuple[str, str]]:
-        for start in range(0, len(entities), _NAMES_PER_READ):
-            ids = tuple(entities[start : start + _NAMES_PER_READ])
-            query = Query(ids=ids, attributes=(NAME,), page=Page(limit=_NAMES_PER_READ))
-            for entity in self._broker.read(query, scope).entities:
-                name = next((said for one in entity.attributes.get(NAME, ()) if (said := _said(one))), "")
-                if name:
-                    yield entity.id, name
+
+def names_of(broker: Broker, scope: Scope, entities: list[str]) -> dict[str, str]:
+    """The names of those entities that have one."""
+    names = {}
+    for ids in _portions(entities):
+        query = Query(ids=ids, attributes=(NAME,), page=Page(limit=_PER_READ))
+        for entity in broker.read(query, scope).entities:
+            if name := name_of(entity):
+                names[entity.id] = name
+    return names
+
+
+def name_of(entity: Entity) -> str:
+    """What people call an entity, or nothing."""
+    return next((said for one in entity.attributes.get(NAME, ()) if (said := _said(one))), "")
+
+
+def _directory(broker: Broker, scope: Scope) -> Directory:
+    found = [series for page in measured_pages(broker, scope) for series in page]
+    names = names_of(broker, scope, list(dict.fromkeys(series.entity for series in found)))
+    called = {series.entity: (names.get(series.entity) or last_part(series.entity)).casefold() for series in found}
+    found.sort(key=lambda s: (called[s.entity], s.entity, s.attribute, s.dataset or ""))
+    return Directory(tuple(found), names)
+
+
+def _seen(scope: Scope) -> tuple[object, ...]:
+    return scope.tenant, scope.predicate, scope.attributes
+
+
+def _portions(entities: list[str]) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(entities), _PER_READ):
+        yield tuple(entities[start : start + _PER_READ])
 
 
 def _said(name: Attribute) -> str:

@@ -21,7 +21,7 @@ from talwerk.portal.frame.states import NOT_CURRENT, gauge_state
 from talwerk.portal.frame.views import Gauge, Measure, Reading
 from talwerk.portal.site.addresses import POINT, Addresses, with_query
 from talwerk.portal.site.newest import Newest, Peaks, decimals
-from talwerk.portal.site.register import Key, Register, key_of
+from talwerk.portal.site.register import Key, Register, key_of, last_part
 from talwerk.sdk.profile import MeasuringPoint, Profile
 from talwerk.services.sources.things import LEVELS
 from talwerk.texts import Catalogue
@@ -104,7 +104,9 @@ class Scene:
     @cached_property
     def named(self) -> tuple[Place, ...]:
         """Points of the profile that have values, in its order."""
-        found = (self._of_point(point) for point in self.profile.measuring_points)
+        points = self.profile.measuring_points
+        self.register.fetch(entity for point in points for entity in self.profile.candidates(point))
+        found = map(self._of_point, points)
         return tuple(place for place in found if place is not None)
 
     @cached_property
@@ -112,8 +114,10 @@ class Scene:
         return {key_of(place.series): place for place in self.named}
 
     def others(self) -> Iterator[Place]:
-        """Every other series of numbers, by the name of its place."""
-        return (self._other(series) for series in self.register.series if key_of(series) not in self._taken)
+        """Every other series of numbers, by the name of its place; none where the city has no directory."""
+        directory = self.register.directory()
+        everything = directory.series if directory is not None else ()
+        return (self._other(series) for series in everything if key_of(series) not in self._taken)
 
     def _other(self, series: Series) -> Place:
         return Place(series, self.register.station(series.entity))
@@ -126,7 +130,7 @@ class Scene:
         fitting = [
             series
             for entity in self.profile.candidates(point)
-            for series in self.register.by_entity.get(entity, ())
+            for series in self.register.of(entity)
             if series.attribute == point.attribute_iri and series.unit == point.unit
         ]
         if not fitting:
@@ -142,13 +146,17 @@ class Scene:
     def place_of(self, entity: str, attribute: str, dataset: str | None) -> Place | None:
         """The place of a series by entity, attribute IRI and dataset."""
         series = self.register.find(entity, attribute, dataset)
-        return None if series is None else self._taken.get(key_of(series)) or self._other(series)
+        return None if series is None else self.placed(series)
+
+    def placed(self, series: Series) -> Place:
+        """The place of a series; for one of the profile's points that point."""
+        return self._taken.get(key_of(series)) or self._other(series)
 
     def beside(self, place: Place) -> tuple[Place, ...]:
         """What is measured at the same entity, the place itself included."""
-        found = self.register.by_entity[place.series.entity]
+        found = self.register.of(place.series.entity)
         shown = found[:BESIDE_MAX] if place.series in found[:BESIDE_MAX] else (place.series, *found[: BESIDE_MAX - 1])
-        return tuple(self._taken.get(key_of(series)) or self._other(series) for series in shown)
+        return tuple(map(self.placed, shown))
 
     def href(self, place: Place, **fields: str) -> str:
         """Address of a place's page: short for a point of the profile, otherwise by entity and attribute."""
@@ -159,16 +167,21 @@ class Scene:
     @property
     def total(self) -> int:
         """How many series there are."""
-        return len(self.register.series)
+        return self.register.total.series
 
     @cached_property
-    def silent(self) -> int:
-        """How many of them say nothing about now."""
+    def silent(self) -> int | None:
+        """How many of them say nothing about now; None where nobody can look at all of them."""
         if self.total <= COUNTED_MAX:
             gauges = (self.gauge(place) for place in (*self.named, *self.others()))
             return sum(gauge_state(gauge, self.now) in NOT_CURRENT for gauge in gauges)
-        limits = ((s.last or 0, stale_after_s(s, None)) for s in self.register.series)
-        return sum(0 < stale_s < (self.now - last) / SECOND for last, stale_s in limits)
+        directory = self.register.directory()
+        return None if directory is None else sum(self.is_silent(series) for series in directory.series)
+
+    def is_silent(self, series: Series) -> bool:
+        """Whether a series says nothing about now, by the rhythm that its source has."""
+        stale_s = stale_after_s(series, None)
+        return 0 < stale_s < (self.now - (series.last or 0)) / SECOND
 
     def listed(self, start: int, count: int) -> tuple[Place, ...]:
         """A stretch of all places in the order of their names."""
@@ -253,12 +266,16 @@ class Scene:
         if place.point is not None:
             return self.texts.text(f"quantity.{place.point.quantity}")
         said, dataset = self.attribute(place.series.attribute), place.series.dataset
-        return f"{said} ({_last_part(dataset)})" if dataset is not None else said
+        return f"{said} ({last_part(dataset)})" if dataset is not None else said
 
     def attribute(self, iri: str) -> str:
         """What an attribute is called."""
         name = compact(iri)
-        return self.texts.text(f"attribute.{name}") if f"attribute.{name}" in self.texts else _last_part(name)
+        return self.texts.text(f"attribute.{name}") if self.has_word(iri) else last_part(name)
+
+    def has_word(self, iri: str) -> bool:
+        """Whether there is a word for an attribute."""
+        return f"attribute.{compact(iri)}" in self.texts
 
 
 def _are_stages(levels: object) -> bool:
@@ -272,11 +289,6 @@ def _are_stages(levels: object) -> bool:
 def _by_name(place: Place) -> tuple[str, Key]:
     entity, attribute, dataset = key_of(place.series)
     return place.station.casefold(), (entity, attribute, dataset or "")
-
-
-def _last_part(iri: str) -> str:
-    """The telling end of an IRI."""
-    return iri.rstrip("/#:").replace("#", "/").rpartition("/")[2].rpartition(":")[2] or iri
 
 
 def credit(series: Series) -> Credit:

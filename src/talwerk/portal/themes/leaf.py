@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import islice
 
 from talwerk.broker import Broker
-from talwerk.core.instants import SECOND
 from talwerk.core.series import Series
 from talwerk.core.terms import expand
 from talwerk.portal.data.examples import with_words
@@ -17,7 +16,7 @@ from talwerk.portal.site import addresses
 from talwerk.portal.site.answers import PageError
 from talwerk.portal.site.leaf import Ask, Found, Leaf
 from talwerk.portal.site.register import key_of
-from talwerk.portal.site.scene import Place, Scene, stale_after_s
+from talwerk.portal.site.scene import Place, Scene
 from talwerk.portal.themes.indicators import Indicators, with_value
 from talwerk.portal.themes.views import ActView, Goal, GoalView, Measured, SourceView, ThemeCard, ThemesView, ThemeView
 from talwerk.sdk.profile import Profile
@@ -123,8 +122,8 @@ class ThemePages:
             goal=goal,
             trail=(Link(scene.texts.text("frame.nav_themes"), scene.to.href(addresses.THEMES)), goal),
             gauges=tuple(self._gauge(place, scene) for place in places),
-            series=len(series),
-            series_silent=sum(_silent(one, scene) for one in series),
+            series=None if scene.register.directory(wait=True) is None else len(series),
+            series_silent=sum(map(scene.is_silent, series)),
             indicators=with_value(found),
             missing=tuple(one for one in found if one.value is None),
             people=tuple(_acts(theme.people, scene)),
@@ -183,7 +182,9 @@ class ThemePages:
         """What is measured by the sources of a theme, or at things of its types; ids of our own making name theirs."""
         ours: dict[tuple[str, str], bool] = {}
         found = []
-        for series in scene.register.series:
+        directory = scene.register.directory(wait=True)
+        # Of a city that has no directory the points of its profile speak; the list of sources counts the others.
+        for series in directory.series if directory is not None else (place.series for place in scene.named):
             source, kind = series.provenance.source, _kind(series.entity)
             if (source, kind) not in ours:
                 belongs = theme in self._themes.of_source(source, self._connectors.get(source, ""))
@@ -203,7 +204,7 @@ def _telling(theme: Theme, series: tuple[Series, ...], scene: Scene) -> Iterator
 
     def rank(one: Series) -> tuple[int, bool, int, int]:
         asked = wanted.get(one.attribute, len(wanted))
-        return asked, _silent(one, scene), points.get(key_of(one), len(points)), -(one.last or 0)
+        return asked, scene.is_silent(one), points.get(key_of(one), len(points)), -(one.last or 0)
 
     ranked = sorted(series, key=rank)
     chosen: dict[Series, None] = {}
@@ -226,11 +227,6 @@ def _telling(theme: Theme, series: tuple[Series, ...], scene: Scene) -> Iterator
 def _kind(entity: str) -> str:
     parts = entity.split(":", 3)
     return parts[2] if parts[:2] == ["urn", "ngsi-ld"] and len(parts) > 3 else ""
-
-
-def _silent(series: Series, scene: Scene) -> bool:
-    stale_s = stale_after_s(series, None)
-    return 0 < stale_s < (scene.now - (series.last or 0)) / SECOND
 
 
 def _acts(acts: tuple[Act, ...], scene: Scene) -> Iterator[ActView]:

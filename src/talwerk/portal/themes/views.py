@@ -207,7 +207,7 @@ class ThemeView:
     goal: Link
     trail: tuple[Link, ...]
     gauges: tuple[Gauge, ...]
-    series: int
+    series: int | None
     series_silent: int
     indicators: tuple[IndicatorView, ...]
     missing: tuple[IndicatorView, ...]

@@ -111,6 +111,7 @@ class Frame:
         code_href: Address of the source code, or empty.
         languages: The same page in other languages.
         foot: Entries of the footer.
+        find_href: Where the search for a place is sent, or empty while there is none.
         live_href: Address of the script that keeps the page current, or empty.
         look_href: Address of the stylesheet with the city's own colours, or empty.
         contact: How to reach those who run the portal, and how to report a barrier.
@@ -127,6 +128,7 @@ class Frame:
     code_href: str = ""
     languages: tuple[Link, ...] = ()
     foot: tuple[Link, ...] = ()
+    find_href: str = ""
     live_href: str = ""
     look_href: str = ""
     contact: tuple[Link, ...] = ()

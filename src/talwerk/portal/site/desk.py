@@ -163,6 +163,7 @@ class Desk:
             api_href=self.to.href(addresses.DOORS) if addresses.DOORS in self.to else addresses.API,
             code_href=city.source_code,
             foot=self._links(FOOT, leaf.name if leaf is not None else ""),
+            find_href=self._href_of(addresses.HERE),
             live_href=static_href("live.js") if leaf is not None and leaf.moves else "",
             look_href=self._look_href,
             contact=self._contact(),
@@ -183,6 +184,10 @@ class Desk:
             return told
         barrier = f"{self.to.href(addresses.ACCESSIBILITY)}#{addresses.BARRIER}"
         return (*told, Link(self.phrases.text("frame.barrier"), barrier))
+
+    def _href_of(self, name: str) -> str:
+        """The address of a page, empty when there is none in this language."""
+        return self.to.href(name) if name in self._house.names and name in self.to else ""
 
     def _links(self, names: tuple[str, ...], current: str) -> tuple[Link, ...]:
         """Those of the pages that there are in this language."""

@@ -45,6 +45,14 @@ async def test_no_warning_is_said_when_the_source_speaks(here: Site) -> None:
     assert "Deutscher Wetterdienst hat zuletzt 13:06 Uhr geantwortet." in told
 
 
+async def test_a_river_that_rises_fast_is_not_called_normal(here: Site) -> None:
+    await here.observe([90.0, 100.0, 110.0])
+    told = await here.text("/de")
+    assert "Die Wupper steigt, in Kluserbrücke um 20 cm in der Stunde." in told
+    assert "steht normal" not in told
+    assert "The Wupper is rising, by 20 cm an hour at Kluserbrücke." in await here.text("/en")
+
+
 async def test_river_air_and_weather_in_one_sentence(here: Site) -> None:
     await here.observe([104.0])
     await here.observe([25.0], AIR, "no2", unit="GQ", provenance=HOURLY)

@@ -6,9 +6,13 @@ from talwerk.portal.frame.pages import Page, page
 from talwerk.portal.frame.phrases import Phrasebook
 from talwerk.portal.frame.place import Frame
 from talwerk.portal.frame.states import NOT_CURRENT, State, gauge_state
+from talwerk.portal.frame.views import Gauge
 from talwerk.portal.lage.situation import situation
 from talwerk.portal.lage.views import EmptyView, LageView
 from talwerk.portal.lage.warnings import Notice
+
+RISING_CM_PER_H = 10.0
+"""A river that rises this fast is not told as calm, whatever its levels; assumed, no authority has set it."""
 
 
 @page.register
@@ -51,7 +55,11 @@ def calm_sentence(view: LageView, now_us: int, p: Phrasebook) -> str:
     if view.talband and view.axis_is_river:
         states = [gauge_state(gauge, now_us) for gauge in view.talband.gauges if gauge.levels]
         live = [state for state in states if state not in NOT_CURRENT]
-        if live and all(state is State.NORMAL for state in live):
+        rising = _rising(view.talband.gauges, now_us)
+        if rising is not None:
+            change = p.amount(rising.trend_per_h or 0.0, rising.measure)
+            parts.append(p.text("calm.rising", axis=view.talband.axis, station=rising.station, change=change))
+        elif live and all(state is State.NORMAL for state in live):
             parts.append(p.text("calm.river", axis=view.talband.axis))
     if view.air:
         parts.append(p.text("calm.air", grade=p.text(f"air.{view.air.grade}")))
@@ -64,6 +72,13 @@ def calm_sentence(view: LageView, now_us: int, p: Phrasebook) -> str:
         return ""
     told = p.text("calm.sentence", parts=", ".join(parts))
     return told[0].upper() + told[1:]
+
+
+def _rising(gauges: tuple[Gauge, ...], now_us: int) -> Gauge | None:
+    """The gauge whose water rises fastest, where it does so fast; levels or not, nobody calls that river calm."""
+    live = [one for one in gauges if one.measure.unit == "cm" and gauge_state(one, now_us) not in NOT_CURRENT]
+    fastest = max(live, key=lambda one: one.trend_per_h or 0.0, default=None)
+    return fastest if fastest is not None and (fastest.trend_per_h or 0.0) >= RISING_CM_PER_H else None
 
 
 def _tile_columns(tiles: int) -> int:

@@ -11,14 +11,14 @@ from talwerk.core.instants import DAY, FUTURE_TOLERANCE, HOUR
 from talwerk.core.quality import Mark, flag_of
 from talwerk.core.query import Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import Points, Series
+from talwerk.core.series import Bucket, Points, Series
 from talwerk.portal.frame.views import FLAG_FAILED, FLAG_MISSING, Reading
 from talwerk.portal.site.register import series_key
 
 LOOKED_AT = 8
 YEAR = 366 * DAY
 _PEAKS_MAX = 256
-_DECIMALS = {"CMT": 0, "MQS": 1, "MMT": 1, "CEL": 1, "P1": 0, "GQ": 0}
+_DECIMALS = {"CMT": 0, "2N": 1, "MQS": 1, "MMT": 1, "CEL": 1, "P1": 0, "GQ": 0}
 
 
 def readings(points: Points) -> Iterator[Reading]:
@@ -84,22 +84,32 @@ class Newest:
 
 
 class Peaks:
-    """The highest good value of a series within the year before its end: the top of a tube without levels."""
+    """The top of a tube without levels: the highest good value of a year, and twice the mean at least.
+
+    A young series has hardly been higher than now; its tube would look full on the calmest day.
+    """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[object, float | None] = OrderedDict()
 
     def of(self, series: Series, broker: Broker, scope: Scope) -> float | None:
-        """The highest value; it is looked for again when the series has grown by an hour."""
+        """The top; it is looked for again when the series has grown by an hour."""
         last = series.last or 0
         grown = (series.entity, series.attribute, series.dataset, series.opened, series.first, last // HOUR)
         key = (scope.tenant, scope.predicate, scope.attributes, grown)
         if key not in self._kept:
             hours = broker.hours(series_key(series), Window(start=last - YEAR), scope)
-            self._kept[key] = max((hour.maximum for hour in hours if hour.maximum is not None), default=None)
+            self._kept[key] = _top(hours)
             if len(self._kept) > _PEAKS_MAX:
                 self._kept.popitem(last=False)
         return self._kept[key]
+
+
+def _top(hours: Sequence[Bucket]) -> float | None:
+    peaks = [hour.maximum for hour in hours if hour.maximum is not None]
+    if not peaks:
+        return None
+    return max(*peaks, 2 * sum(hour.sum for hour in hours) / sum(hour.n for hour in hours))
 
 
 def decimals(unit: str | None, value: float | None) -> int:

@@ -47,10 +47,11 @@ def _member(of: dict[str, Any], name: str) -> Any:
 CONNECTOR = Connector(
     key="chirpstack",
     title="LoRaWAN-Sensoren (ChirpStack)",
-    publisher="Wer die Sensoren betreibt",
+    publisher="Betreiber der Sensoren",
+    short="LoRaWAN",
     licence="unknown",
     terms="Each application has its own owner; the profile states licence and credit line for its source.",
-    attribution="LoRaWAN-Sensoren, siehe Stadtprofil",
+    attribution="LoRaWAN-Sensoren (Betreiber nicht angegeben)",
     quantities=RADIO,
     push=Push(parse=event, query=("event",), per_minute=3_000, at_once=1_000, size_max=1 << 18),
     beside={"devices": DEVICES},

@@ -38,10 +38,11 @@ def uplink(payload: Any, context: Context) -> Iterator[Finding]:
 CONNECTOR = Connector(
     key="things-stack",
     title="LoRaWAN-Sensoren (The Things Stack)",
-    publisher="Wer die Sensoren betreibt",
+    publisher="Betreiber der Sensoren",
+    short="LoRaWAN",
     licence="unknown",
     terms="Each application has its own owner; the profile states licence and credit line for its source.",
-    attribution="LoRaWAN-Sensoren, siehe Stadtprofil",
+    attribution="LoRaWAN-Sensoren (Betreiber nicht angegeben)",
     quantities=RADIO,
     push=Push(parse=uplink, per_minute=3_000, at_once=1_000, size_max=1 << 18),
     beside={"devices": DEVICES},

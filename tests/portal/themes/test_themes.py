@@ -73,8 +73,10 @@ async def test_sources_tell_state_and_terms(city: Bench) -> None:
 async def test_simulated_numbers_say_so(city: Bench) -> None:
     await city.site.observe([1.0], BRIDGE, provenance=Provenance(source="beispiel", cadence_s=900, simulated=True))
     await compute(city)
-    assert (await city.site.text("/de/themen/netze")).count("Beispieldaten, nicht gemessen.") >= 2
-    assert (await city.site.text("/de/daten")).count("Beispieldaten, nicht gemessen.") >= 2
+    for path in ("/de/themen/netze", "/de/daten"):
+        told = await city.site.text(path)
+        assert "Beispieldaten, nicht gemessen." in told
+        assert ", simuliert" in told
 
 
 async def test_neighbours_stand_beside_an_indicator(city: Bench) -> None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from talwerk.portal.frame.views import Gauge, Measure
+from talwerk.services.sources.feed import SIMULATION_OF
 from talwerk.texts import Catalogue
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,6 +55,12 @@ class Phrasebook:
     def count(self, key: str, number: int, **fields: object) -> str:
         """Return the wording for a number, which the text shows with thousands marks."""
         return self.texts.count(key, number, shown=self.number(number), **fields)
+
+    def credit(self, line: str) -> str:
+        """Return a credit line: a source's own as the source wants it, that of a twin in the page's language."""
+        if not line.startswith(SIMULATION_OF):
+            return line
+        return self.text("value.simulation_of", source=line.removeprefix(SIMULATION_OF).removeprefix("© "))
 
     def number(self, value: float, decimals: int = 0) -> str:
         """Write a number with a fixed count of decimals; minus zero loses its sign."""

@@ -24,6 +24,8 @@ _SCHEMES = frozenset({"urn", "http", "https"})
 
 TWIN_LICENCE = "CC0-1.0"
 """Of simulated values."""
+SIMULATION_OF = "Simulation, nicht von: "
+"""How the credit line of simulated values begins; whoever would be credited for real ones follows."""
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +137,7 @@ def of_twin(real: Feed, address: str = "") -> Feed:
         real: of the profile.
         address: where the twin answers, empty for a source that sends by itself.
     """
-    credit = f"Simulation, nicht von: {real.attribution}"
+    credit = SIMULATION_OF + real.attribution
     return msgspec.structs.replace(real, address=address, licence=TWIN_LICENCE, attribution=credit, simulated=True)
 
 

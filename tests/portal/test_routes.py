@@ -81,9 +81,28 @@ async def test_a_silent_city_says_so_and_shows_what_it_had(here: Site) -> None:
 
 
 async def test_a_gauge_of_the_axis_without_levels_is_drawn_to_its_highest_value(here: Site) -> None:
-    await here.observe([100.0, 25.0], DAM)
+    await here.observe([100.0, 25.0, 25.0, 25.0], DAM)
     answer = await here.get("/de")
     assert 'class="fill" x="0" y="3" width="25"' in answer.text
+
+
+async def test_every_page_asks_for_a_place_in_the_body_of_a_form(here: Site) -> None:
+    for path, action in (("/de/impressum", "/de/mein-ort"), ("/en/nowhere", "/en/my-place")):
+        page = (await here.get(path)).text
+        assert f'<form class="ask" method="post" action="{action}" role="search">' in page
+
+
+async def test_a_twin_is_credited_in_the_language_of_the_page(here: Site) -> None:
+    simulated = Provenance(source="beispiel", attribution="Simulation, nicht von: © Wupperverband", simulated=True)
+    await here.observe([60.0], DAM, provenance=simulated)
+    assert "Simulation, nicht von: Wupperverband" in await here.text("/de")
+    assert "Simulation, not by: Wupperverband" in await here.text("/en")
+
+
+async def test_a_young_gauge_without_levels_is_not_drawn_as_full(here: Site) -> None:
+    await here.observe([60.0, 60.0], DAM)
+    answer = await here.get("/de")
+    assert 'class="fill" x="0" y="3" width="50"' in answer.text
 
 
 @pytest.mark.parametrize("span, days", [("24h", 1), ("7d", 7), ("30d", 30)])

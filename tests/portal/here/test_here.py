@@ -206,7 +206,8 @@ async def test_suggestions_are_sent_for(city: Site) -> None:
 
 async def test_an_unknown_quarter_is_a_helpful_page(city: Site) -> None:
     text = await city.text("/de/mein-ort/99", 404)
-    assert "Ein Quartier mit dem Schlüssel „99“ kennen wir nicht. Alle Stadtbezirke und Quartiere" in text
+    assert "Ein Quartier mit dem Schlüssel „99“ kennen wir nicht." in text
+    assert "Hier geht es weiter Alle Stadtbezirke und Quartiere" in text
 
 
 async def test_a_quarter_that_is_hardly_known_shows_its_borough(city: Site) -> None:

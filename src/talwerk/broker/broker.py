@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+
+import msgspec
 
 from talwerk.core.aggregates import AggregateQuery
 from talwerk.core.change import Ack, Batch, Provenance
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.query import Page, Query, TemporalQuery, Window
+from talwerk.core.query import LIMIT_MAX, Page, Query, TemporalQuery, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import Bucket, Correction, LogEntry, Measured, Points, Series, SeriesKey, TypeCount
 from talwerk.store import AggregatePage, EntityPage, SeriesPage, Store
@@ -80,6 +82,19 @@ class Broker:
             provenances: only open series that come from one of these.
         """
         return self._store.series_of(query, scope, provenances)
+
+    def series_pages(
+        self, query: Query, scope: Scope, provenances: Collection[Provenance] | None = None
+    ) -> Iterator[tuple[Series, ...]]:
+        """All that :meth:`series_of` finds, a thousand entities at a time; others are answered between two pages."""
+        after: str | None = None
+        while True:
+            asked = msgspec.structs.replace(query, page=Page(limit=LIMIT_MAX, after=after))
+            page = self.series_of(asked, scope, provenances)
+            yield page.series
+            after = page.next
+            if after is None:
+                return
 
     def provenances(self, scope: Scope) -> tuple[Provenance, ...]:
         """Where the open series come from, each once; cheap in a city of any size."""

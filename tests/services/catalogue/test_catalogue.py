@@ -82,6 +82,19 @@ async def test_what_came_without_a_declaration_is_there_too(city: Bench) -> None
     assert things.last is not None
 
 
+async def test_of_a_very_large_source_only_a_sample_is_looked_at(city: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("talwerk.services.catalogue.catalogue.SAMPLE", 2)
+    for number in range(5):
+        entity = f"urn:ngsi-ld:WaterObserved:05124000:hochwasserportal-nrw:{number}"
+        await city.site.observe([1.0 + number], entity, provenance=FEED)
+    await city.site.observe([1.0], "urn:ngsi-ld:WaterObserved:other", provenance=HOURLY)
+    one = found(city, FEED.source)
+    assert one is not None
+    assert (one.series, one.things, one.types, one.units) == (5, 5, ("WaterObserved",), ("CMT",))
+    everything = catalogue(city).series(city.city.system_scope("test"), FEED.source)
+    assert len(tuple(everything)) == 5
+
+
 async def test_official_files_and_indicators_are_datasets(city: Bench) -> None:
     assert found(city, "adressen") is None
     assert found(city, "talwerk") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from urllib.parse import quote
 
 from talwerk.core.series import Series
@@ -14,7 +15,7 @@ from talwerk.portal.site import addresses
 from talwerk.portal.site.answers import PageError, shortened
 from talwerk.portal.site.leaf import Ask, Found, Leaf
 from talwerk.portal.site.scene import Scene
-from talwerk.services.catalogue.catalogue import Catalogue
+from talwerk.services.catalogue.catalogue import SAMPLE, Catalogue
 from talwerk.services.catalogue.dataset import Dataset, Kind
 from talwerk.services.indicators.themes import Themes
 from talwerk.services.sources.state import Health
@@ -99,7 +100,8 @@ class DatasetPages:
         one = self._catalogue.dataset(scene.scope, key, scene.texts.language)
         if one is None:
             raise PageError(404, scene.texts.text("data.unknown", name=shortened(key)))
-        series = sorted(self._catalogue.series(scene.scope, key), key=lambda found: -(found.last or 0))
+        looked_at = islice(self._catalogue.series(scene.scope, key), SAMPLE)
+        series = sorted(looked_at, key=lambda found: -(found.last or 0))
         shown = (scene.place_of(found.entity, found.attribute, found.dataset) for found in _one_each(series))
         places = tuple(place for place in shown if place is not None)
         turns = self._catalogue.turns(scene.scope, key, TURNS_MAX)
@@ -114,7 +116,7 @@ class DatasetPages:
                 for found in self._catalogue.fields(scene.scope, key)
             ),
             gauges=tuple(scene.gauge(place) for place in places),
-            further=max(len(series) - len(places), 0),
+            further=max(one.series - len(places), 0),
             examples=of_dataset(one, series, self._base),
             turns=tuple(Turn(at, health.value) for at, health in reversed(turns)),
             address=self._base + scene.to.href(addresses.DATA, key),

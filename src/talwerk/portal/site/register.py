@@ -176,13 +176,8 @@ def is_measured(series: Series) -> bool:
 def measured_pages(broker: Broker, scope: Scope) -> Iterator[tuple[Series, ...]]:
     """Everything that is measured, a thousand entities at a time."""
     origins = tuple(origin for origin in broker.provenances(scope) if origin.source != OWN)
-    after: str | None = None
-    while origins:
-        page = broker.series_of(Query(page=Page(limit=_PER_READ, after=after)), scope, origins)
-        yield tuple(filter(is_measured, page.series))
-        after = page.next
-        if after is None:
-            return
+    for page in broker.series_pages(Query(), scope, origins):
+        yield tuple(filter(is_measured, page))
 
 
 def names_of(broker: Broker, scope: Scope, entities: list[str]) -> dict[str, str]:

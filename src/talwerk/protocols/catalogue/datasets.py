@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -103,11 +104,11 @@ def _known(catalogue: Catalogue, request: Request, who: Asked) -> Dataset:
     return dataset
 
 
-async def _pieces(broker: Broker, scope: Scope, series: Sequence[Series]) -> AsyncIterator[bytes]:
+async def _pieces(broker: Broker, scope: Scope, series: Iterator[Series]) -> AsyncIterator[bytes]:
     """The newest value of each series; others are answered between two pieces."""
     yield table_bytes([COLUMNS])
-    for start in range(0, len(series), _PIECE_SERIES):
-        rows = (_row(broker, scope, one) for one in series[start : start + _PIECE_SERIES])
+    while piece := tuple(islice(series, _PIECE_SERIES)):
+        rows = (_row(broker, scope, one) for one in piece)
         yield table_bytes(row for row in rows if row)
         await asyncio.sleep(0)
 

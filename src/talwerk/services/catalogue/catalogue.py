@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -37,6 +38,8 @@ LANGUAGE = "de"
 """In which sources and profiles write their titles; other languages have words for those that they know."""
 READING_SHARE = 20
 """The catalogue is kept at least this many times as long as it took to read."""
+SAMPLE = 50_000
+"""So many series of a source tell what it measures, since when, and how recently; the others are only counted."""
 _SOURCES_MAX = 1_000
 
 _AREA = "gebiet-"
@@ -109,9 +112,8 @@ class Catalogue:
     def fields(self, scope: Scope, key: str) -> tuple[Field, ...]:
         """What a dataset tells of its things: measured quantities first, then by name."""
         found: dict[tuple[bool, str, str], set[str]] = defaultdict(set)
-        for one in self._broker.series(scope):
-            if one.closed is None and one.provenance.source == key and _STATE not in one.entity:
-                found[not _holds_values(one), compact(one.attribute), one.unit or ""].add(one.entity)
+        for one in self._sample(scope, key):
+            found[not _holds_values(one), compact(one.attribute), one.unit or ""].add(one.entity)
         return tuple(
             Field(name=name, unit=unit, things=len(things), measured=not told)
             for (told, name, unit), things in sorted(found.items())
@@ -133,9 +135,19 @@ class Catalogue:
                 turns.append((Instant(at), Health(value)))
         return tuple(turns)
 
-    def series(self, scope: Scope, key: str) -> tuple[Series, ...]:
-        """The open series of values of a dataset, by entity and attribute."""
-        return tuple(s for s in self._broker.series(scope) if s.provenance.source == key and _holds_values(s))
+    def series(self, scope: Scope, key: str) -> Iterator[Series]:
+        """The open series of values of a dataset, by entity and attribute; read as far as somebody asks."""
+        return filter(_holds_values, self._series(scope, key))
+
+    def _series(self, scope: Scope, key: str) -> Iterator[Series]:
+        """Open series of a source; the entities that say how sources are belong to none."""
+        origins = tuple(one for one in self._broker.provenances(scope) if one.source == key)
+        found = chain.from_iterable(self._broker.series_pages(Query(), scope, origins))
+        return (series for series in found if _STATE not in series.entity)
+
+    def _sample(self, scope: Scope, key: str) -> tuple[Series, ...]:
+        """Those series of a source that tell what it is like: all of them, in all but very large cities."""
+        return tuple(islice(self._series(scope, key), SAMPLE))
 
     def short_name(self, key: str) -> str:
         """Who publishes a source, for narrow places; empty for what the profile does not name."""
@@ -157,18 +169,23 @@ class Catalogue:
         return tuple(feeds)
 
     def _read(self, scope: Scope) -> tuple[Dataset, ...]:
-        by_source: dict[str, list[Series]] = defaultdict(list)
-        for series in self._broker.series(scope):
-            if series.closed is None and _STATE not in series.entity:
-                by_source[series.provenance.source].append(series)
+        keys = dict.fromkeys(origin.source for origin in self._broker.provenances(scope))
+        by_source = {key: found for key in keys if (found := self._sample(scope, key))}
+        large = [key for key, found in by_source.items() if len(found) == SAMPLE]
         types = self._types(scope, by_source)
         states = self._states(scope)
-        polled = [self._polled(one, by_source.pop(one.key, []), states.get(one.key, {})) for one in self._feeds]
-        own = by_source.pop(OWN, [])
+        polled = [self._polled(one, by_source.pop(one.key, ()), states.get(one.key, {})) for one in self._feeds]
+        own = by_source.pop(OWN, ())
         others = [self._sent(key, series) for key, series in by_source.items()]
         computed = [self._computed(own)] if any(series.provenance.method for series in own) else []
         made = [*polled, *sorted(others, key=lambda one: one.title.casefold()), *self._layers(), *computed]
-        return tuple(msgspec.structs.replace(one, types=types.get(one.key, one.types)) for one in made)
+        told = (msgspec.structs.replace(one, types=types.get(one.key, one.types)) for one in made)
+        return tuple(self._in_full(one, scope, keys) if one.key in large else one for one in told)
+
+    def _in_full(self, one: Dataset, scope: Scope, keys: Iterable[str]) -> Dataset:
+        """A dataset of which only a sample was looked at, with all its series counted."""
+        total = self._broker.measured(scope, tuple(key for key in keys if key != one.key))
+        return msgspec.structs.replace(one, series=total.series, things=max(one.things, total.entities))
 
     def _polled(self, one: Feed, series: Sequence[Series], state: dict[str, Attribute]) -> Dataset:
         health = state[_HEALTH].value if _HEALTH in state else ""
@@ -245,7 +262,7 @@ class Catalogue:
             for entity in self._broker.read(query, scope).entities
         }
 
-    def _types(self, scope: Scope, by_source: dict[str, list[Series]]) -> dict[str, tuple[str, ...]]:
+    def _types(self, scope: Scope, by_source: Mapping[str, Sequence[Series]]) -> dict[str, tuple[str, ...]]:
         """Short types of the things of each source; one thing of each kind of id tells."""
         found: dict[str, tuple[str, ...]] = {}
         for key, series in by_source.items():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from talwerk.broker import Broker
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.quality import Mark, mark_of
-from talwerk.core.query import Window
+from talwerk.core.query import Query, Window
 from talwerk.core.scope import Scope
 from talwerk.core.series import Series, SeriesKey
 
@@ -26,10 +28,9 @@ def check_unmixed(broker: Broker, scope: Scope, *, simulated: bool) -> None:
     Raises:
         MixedError: the message names one of the series that lie there.
     """
-    for series in broker.series(scope):
-        if series.last is None or series.provenance.simulated == simulated:
-            continue
-        if not simulated or _observed(broker, scope, series):
+    others = tuple(one for one in broker.provenances(scope) if one.simulated != simulated)
+    for series in chain.from_iterable(broker.series_pages(Query(), scope, others)):
+        if series.last is not None and (not simulated or _observed(broker, scope, series)):
             theirs, ours = ("measured", "simulated") if simulated else ("simulated", "measured")
             detail = (
                 f"The data directory holds {theirs} values ({series.entity}, source {series.provenance.source!r}); "

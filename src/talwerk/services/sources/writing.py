@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from talwerk.broker import Broker
 from talwerk.core.change import Ack, Batch, Change, Done, Mode, Observations
@@ -126,10 +126,12 @@ class Writing:
         """Time of the newest value of a source that the city holds, as far as it is not in the future."""
         latest = now + FUTURE_TOLERANCE
         newest: int | None = None
-        for series in self._broker.series(self._scope):
-            last, origin = series.last, series.provenance
-            # Names and the like have no rhythm, and the time at which they were written says nothing.
-            if last is None or series.closed is not None or origin.source != feed.key or origin.cadence_s is None:
+        # Names and the like have no rhythm, and the time at which they were written says nothing.
+        known = self._broker.provenances(self._scope)
+        rhythmic = tuple(one for one in known if one.source == feed.key and one.cadence_s is not None)
+        for series in chain.from_iterable(self._broker.series_pages(Query(), self._scope, rhythmic)):
+            last = series.last
+            if last is None:
                 continue
             if last > latest:
                 key = SeriesKey(entity=series.entity, attribute=series.attribute, dataset=series.dataset)

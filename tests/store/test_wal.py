@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,6 +12,7 @@ import apsw
 import pytest
 
 from talwerk.store.sqlite import Limits, SqliteStore
+from talwerk.store.sqlite import wal as wal_module
 from talwerk.store.sqlite.backup import Proof, base_of, prove_database, redo
 from talwerk.store.sqlite.connection import open_reader
 from talwerk.store.sqlite.wal import KEPT_BYTES, PIECE_BYTES, Follower, Piece, Place, Wal
@@ -101,6 +103,75 @@ def test_what_is_followed_through_many_epochs_rebuilds_the_city(path: Path, tmp_
         assert prove_database(tmp_path / "copy.db") == prove_database(path)
 
 
+def test_whoever_begins_to_follow_misses_nothing_whenever_it_was(path: Path, tmp_path: Path) -> None:
+    """Before each of many commits somebody begins: also when all was just written back, so that it begins anew."""
+    with closing(opened(path, wal_bytes_max=SMALL)) as store:
+        epochs, at = set(), itertools.count(0, 2_000)
+        for n in range(24):
+            for _ in range(n % 3 + 1):
+                filled(store, next(at))
+            follower = wal_of(store).follow()
+            with (tmp_path / "copy.db").open("wb") as file:
+                for chunk in base_of(path):
+                    file.write(chunk)
+            filled(store, next(at))
+            pieces = list(all_of(follower))
+            assert follower.lost == "", n
+            wal_of(store).leave(follower)
+            redo(tmp_path / "copy.db", pieces)
+            assert prove_database(tmp_path / "copy.db") == prove_database(path)
+            epochs.add(len({piece.salts for piece in pieces}))
+    assert epochs == {1, 2}, "no commit began the log anew under a new follower"
+
+
+def test_a_commit_that_writes_over_the_log_is_noticed_by_who_reads_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(opened(path, wal_bytes_max=SMALL)) as store:
+        wal, n = wal_of(store), 0
+        while not wal._may_begin_anew:
+            filled(store, n * 2_000)
+            n += 1
+        with monkeypatch.context() as patched:
+            # The header comes first: who finds another one has read what may be half of this and half of that.
+            patched.setattr(wal, "_read_salts", lambda: (0, 0))
+            patched.setattr(wal_module, "_PATIENCE_MS", 10)
+            follower = wal.follow()
+        assert follower.take() is None
+        assert follower.overtaken
+        assert "before all of it was read" in follower.lost
+        assert next(all_of(wal.follow())).start == 0
+
+
+def test_after_a_restart_the_first_commit_may_begin_the_log_anew(path: Path) -> None:
+    with closing(open_reader(path_of_kept(path), Limits())) as other:
+        # Another process has the city open, so that what was written back is known beyond the restart.
+        assert other.execute("SELECT count(*) FROM entity").get == 1
+        with closing(opened(path, wal_kept=True, wal_bytes_max=SMALL)) as store:
+            follower = wal_of(store).follow()
+            filled(store, 0, 10)
+            pieces, n = list(all_of(follower)), 1
+            while not wal_of(store)._may_begin_anew:
+                filled(store, n * 2_000)
+                pieces += all_of(follower)
+                n += 1
+            end = pieces[-1].end(wal_of(store).frame_bytes)
+        with closing(opened(path, wal_kept=True, wal_bytes_max=SMALL)) as store:
+            follower = wal_of(store).follow(end)
+            assert follower.resumed
+            filled(store, n * 2_000)
+            (piece,) = all_of(follower)
+            assert (piece.start, piece.whole, piece.position) == (0, True, store.position())
+            assert piece.salts != end.salts
+            assert follower.lost == ""
+
+
+def path_of_kept(path: Path) -> Path:
+    with closing(opened(path, wal_kept=True)) as store:
+        filled(store, 0, 1)
+    return path
+
+
 def test_the_log_waits_for_a_slow_follower_up_to_its_limit(path: Path) -> None:
     limit = KEPT_BYTES * 2
     with closing(opened(path, wal_bytes_max=limit)) as store:
@@ -116,6 +187,7 @@ def test_the_log_waits_for_a_slow_follower_up_to_its_limit(path: Path) -> None:
             filled(store, n * 20_000, 20_000)
             n += 1
         assert follower.take() is None
+        assert follower.overtaken
         filled(store, n * 20_000, 10)
         assert wal_of(store).state().bytes < limit / 2
         assert wal_of(store).place().salts != first.salts
@@ -168,6 +240,7 @@ def test_writing_by_another_hand_is_noticed(path: Path) -> None:
         for n in range(30):
             filled(store, n * 2_000)
     assert "another hand" in follower.lost
+    assert not follower.overtaken
 
 
 def test_pieces_are_bounded_and_say_whether_they_are_whole(path: Path, tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 import pytest
 
-from talwerk.app import open_city
+from talwerk.app import City, open_city
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import SystemClock
 from talwerk.processes.copies.backup import back_up, restore
 from talwerk.processes.directory import DATABASE
 from talwerk.settings import Settings
+from talwerk.store.sqlite import wal as wal_module
+from talwerk.store.sqlite.wal import Follower, Wal
 from tests.contracts.cities import StandingClock
 from tests.processes.copies.counting import SCOPE, counts, written
 
@@ -47,6 +50,89 @@ async def test_a_backup_under_load_holds_one_state_and_comes_back(tmp_path: Path
     assert before <= len(values) <= after + 100
     assert len(values) % 100 == 0
     assert manifest.proof.observations == len(values)
+
+
+async def test_backups_beside_heavy_writing_succeed_at_the_first_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log begins anew again and again, also between the moment when it was written back and the next commit."""
+    monkeypatch.setattr(wal_module, "DUE_PAGES", 5)
+    async with open_city(Settings(data=tmp_path / "data")) as city:
+        finished = asyncio.Event()
+
+        async def write() -> int:
+            n = 0
+            while not finished.is_set():
+                await city.broker.write(counts(n, 500), SCOPE)
+                n += 500
+            return n
+
+        writer = asyncio.create_task(write())
+        made = []
+        with caplog.at_level(logging.INFO):
+            for number in range(12):
+                target = tmp_path / f"backup-{number}"
+                made.append(await asyncio.to_thread(back_up, city.directory, target, SystemClock(), wal=city.wal))
+        finished.set()
+        acknowledged = await writer
+    held = [manifest.proof.observations for manifest in made]
+    assert held == sorted(held)
+    assert all(found % 500 == 0 for found in held)
+    assert 0 < held[-1] <= acknowledged
+    assert "begins anew" not in caplog.text
+
+
+def wal_of(city: City) -> Wal:
+    assert city.wal is not None
+    return city.wal
+
+
+@pytest.mark.parametrize("overtaken", [True, False], ids=["the city was faster", "another hand"])
+async def test_only_a_city_that_was_faster_is_copied_again_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, overtaken: bool
+) -> None:
+    async with open_city(Settings(data=tmp_path / "data")) as city:
+        await city.broker.write(counts(0, 5_000), SCOPE)
+        followers: list[Follower] = []
+        wal = wal_of(city)
+        follow = wal.follow
+
+        def lost_at_first() -> Follower:
+            follower = follow()
+            followers.append(follower)
+            if len(followers) < 3:
+                wal._lose(follower, "the log began anew", overtaken=overtaken)
+            return follower
+
+        monkeypatch.setattr(wal, "follow", lost_at_first)
+        if overtaken:
+            manifest = back_up(city.directory, tmp_path / "backup", SystemClock(), wal=city.wal)
+            assert manifest.proof.observations == 5_000
+            assert len(followers) == 3
+            return
+        with pytest.raises(DomainError, match="the log began anew") as caught:
+            back_up(city.directory, tmp_path / "backup", SystemClock(), wal=city.wal)
+        assert caught.value.fault is Fault.BUSY
+        assert len(followers) == 1
+        assert names_in(tmp_path) == ["data"]
+
+
+async def test_a_city_that_stays_faster_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_city(Settings(data=tmp_path / "data")) as city:
+        wal = wal_of(city)
+        follow, attempts = wal.follow, []
+
+        def always_lost() -> Follower:
+            follower = follow()
+            attempts.append(follower)
+            wal._lose(follower, "the log reached its limit", overtaken=True)
+            return follower
+
+        monkeypatch.setattr(wal, "follow", always_lost)
+        with pytest.raises(DomainError, match="could not keep up"):
+            back_up(city.directory, tmp_path / "backup", SystemClock(), wal=city.wal)
+        assert 1 < len(attempts) < 10
+        assert names_in(tmp_path) == ["data"]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,12 @@ from .rebuild import furthest, is_copy, place_bytes, rebuild
 from .segments import label_of, pieces_of, write_segment
 
 MANIFEST = "manifest.json"
+_ATTEMPTS = 5
+logger = logging.getLogger(__name__)
+
+
+class _LostError(DomainError):
+    """The log could not be followed to the end of a copy."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,20 +113,36 @@ def _finish(directory: Path, unfinished: Path, clock: Clock) -> Manifest:
 def _copy_following(wal: Wal, database: Path, folder: Path) -> None:
     """Copy the file as it is being written, and the log from before the first byte to after the last."""
     log = folder / "log"
+    attempt = 1
+    while (paths := _followed(wal, database, folder / DATABASE, log, last=attempt == _ATTEMPTS)) is None:
+        # The city was faster: that is no reason to wait for another day, and none to alarm anybody.
+        logger.info("the backup begins anew: the city was faster, attempt %d of %d", attempt, _ATTEMPTS)
+        attempt += 1
+    redo(folder / DATABASE, pieces_of(paths))
+    shutil.rmtree(log)
+
+
+def _followed(wal: Wal, database: Path, file: Path, log: Path, *, last: bool) -> list[Path] | None:
+    """One attempt: the segments of the log in their order; None when the city was faster, unless it is the last one.
+
+    Raises:
+        DomainError: Busy when the log cannot be followed.
+    """
+    shutil.rmtree(log, ignore_errors=True)
     log.mkdir(mode=0o750)
     follower = wal.follow()
     paths: list[Path] = []
 
     def take_all() -> None:
+        follower.wanted.clear()
         while (piece := follower.take()) is not None:
             label = label_of(piece, len(paths) + 1, 1, wal.frame_bytes)
             write_segment(log, label, piece)
             paths.append(log / label.name)
             if piece.newest:
                 break
-        follower.wanted.clear()
         if follower.lost:
-            raise DomainError(Fault.BUSY, f"The backup could not keep up with the city: {follower.lost}.")
+            raise _LostError(Fault.BUSY, f"The backup could not keep up with the city: {follower.lost}.")
 
     def parts() -> Iterator[bytes]:
         for chunk in base_of(database):
@@ -128,12 +151,15 @@ def _copy_following(wal: Wal, database: Path, folder: Path) -> None:
                 take_all()
 
     try:
-        write_whole(folder / DATABASE, parts())
+        write_whole(file, parts())
         take_all()
+    except _LostError:
+        if last or not follower.overtaken:
+            raise
+        return None
     finally:
         wal.leave(follower)
-    redo(folder / DATABASE, pieces_of(paths))
-    shutil.rmtree(log)
+    return paths
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):

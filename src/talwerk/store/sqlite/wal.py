@@ -28,6 +28,9 @@ DUE_PAGES = 4_000
 PIECE_BYTES = 8 << 20
 KEPT_BYTES = 16 << 20
 """What a follower may hold in memory of an epoch that has ended."""
+BEGUN_BYTES = 64 << 20
+"""The same for one that begins to follow in an epoch that may end with the next commit."""
+_OVERTAKEN = "the log began anew before all of it was read"
 _PATIENCE_MS = 2_500
 """Longer than any reader may hold an old state."""
 _HEADER = struct.Struct(">8I")
@@ -97,6 +100,7 @@ class Follower:
     Attributes:
         resumed: whether it goes on where it was asked to; otherwise it begins with the epoch.
         lost: why it cannot go on: the log had to begin anew before all of it was read; empty when it can.
+        overtaken: whether it was lost because the city was faster: whoever begins again may have more luck.
         wanted: set when much is waiting to be read.
     """
 
@@ -105,6 +109,7 @@ class Follower:
         self.offset = offset
         self.resumed = resumed
         self.lost = ""
+        self.overtaken = False
         self.wanted = wanted
         self.kept: deque[Piece] = deque()
 
@@ -136,12 +141,15 @@ class Wal:
         self._due = self._due_pages
         self._trouble = ""
         self._lock = threading.Lock()
+        self._settled = threading.Condition(self._lock)
         self._followers: list[Follower] = []
         # SQLite looks at the log only when it reads something.
         self._newest = log.newest(connection)
-        self._pages = max(connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0], 0)
+        pages, written_back = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+        self._pages = max(pages, 0)
         self._salts = self._read_salts() if self._pages else (0, 0)
-        self._may_begin_anew = not self._pages
+        # What an earlier writer wrote back is known beyond its end, as long as anybody has the city open.
+        self._may_begin_anew = written_back >= pages
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(keep))
         connection.pragma("wal_autocheckpoint", 0)
         connection.set_wal_hook(self._committed)
@@ -168,11 +176,21 @@ class Wal:
             wanted: what to set when much is waiting to be read.
         """
         with self._lock:
-            resumed = after is not None and self._holds(after)
-            offset = after.offset if after and resumed else 0
-            follower = Follower(self, offset, wanted or threading.Event(), resumed=resumed)
-            self._followers.append(follower)
+            follower = self._begun(after, wanted or threading.Event())
+            if follower.overtaken:
+                # By a commit that we hear of within moments, unless it fails; behind it the log stays for a while.
+                self._settled.wait_for(lambda: not self._being_written_over(), _PATIENCE_MS / 1_000)
+                follower = self._begun(after, follower.wanted)
             return follower
+
+    def _begun(self, after: Place | None, wanted: threading.Event) -> Follower:
+        resumed = after is not None and self._holds(after)
+        follower = Follower(self, after.offset if after and resumed else 0, wanted, resumed=resumed)
+        self._followers.append(follower)
+        if self._may_begin_anew and self._end - follower.offset <= BEGUN_BYTES:
+            # The next commit may write over all of it, and asks only those who were there before.
+            self._keep_all(follower)
+        return follower
 
     def leave(self, follower: Follower) -> None:
         """Forget a follower."""
@@ -222,7 +240,7 @@ class Wal:
                     continue
                 if not full:
                     return
-                self._lose(follower, "the log reached its limit before all of it was copied")
+                self._lose(follower, "the log reached its limit before all of it was copied", overtaken=True)
             self._may_begin_anew = True
         try:
             # Near the limit readers are waited for; before it they are not.
@@ -249,9 +267,12 @@ class Wal:
         if self._end - follower.offset + follower.kept_bytes() > KEPT_BYTES:
             follower.wanted.set()
             return False
+        self._keep_all(follower)
+        return True
+
+    def _keep_all(self, follower: Follower) -> None:
         while (piece := self._read(follower)) is not None:
             follower.kept.append(piece)
-        return True
 
     def _read(self, follower: Follower) -> Piece | None:
         start = follower.offset
@@ -265,28 +286,39 @@ class Wal:
             frames = os.pread(file.fileno(), length, start)
         if len(frames) != length:
             raise OSError(f"{self._file.name} is shorter than what was committed")
+        if self._being_written_over():
+            # The header is written first: what was read before another one was there is as it was.
+            self._lose(follower, _OVERTAKEN, overtaken=True)
+            return None
         follower.offset += length
         if follower.offset < self._end:
             return Piece(salts=self._salts, start=start, frames=frames, whole=False)
         position, at = self._newest
         return Piece(salts=self._salts, start=start, frames=frames, whole=True, position=position, at=at)
 
+    def _being_written_over(self) -> bool:
+        """Whether a commit that we have not heard of yet begins the log anew."""
+        return self._may_begin_anew and bool(self._pages) and self._read_salts() != self._salts
+
     def _look_again(self) -> None:
         """After everything was written back: has the last commit begun a new epoch?"""
         self._may_begin_anew = False
+        self._settled.notify_all()
         salts = self._read_salts()
         if salts == self._salts:
             return
         # The first salt counts the epochs. A gap means that somebody else has written.
-        expected = (self._salts[0] + 1) % (1 << 32)
+        another_hand = salts[0] != (self._salts[0] + 1) % (1 << 32)
         for follower in list(self._followers):
-            if self._salts != (0, 0) and (salts[0] != expected or follower.offset != self._end):
-                self._lose(follower, "the log began anew by another hand")
+            if self._salts != (0, 0) and another_hand:
+                self._lose(follower, "the log began anew by another hand", overtaken=False)
+            elif self._salts != (0, 0) and follower.offset != self._end:
+                self._lose(follower, _OVERTAKEN, overtaken=True)
             follower.offset = 0
         self._salts = salts
 
-    def _lose(self, follower: Follower, reason: str) -> None:
-        follower.lost = reason
+    def _lose(self, follower: Follower, reason: str, *, overtaken: bool) -> None:
+        follower.lost, follower.overtaken = reason, overtaken
         follower.kept.clear()
         follower.wanted.set()
         self._followers.remove(follower)

@@ -10,7 +10,7 @@ import pytest
 from talwerk.core.change import Change, Mode, Provenance
 from talwerk.core.entity import Attribute, Entity, Kind
 from talwerk.core.terms import expand
-from talwerk.services.catalogue.catalogue import Catalogue
+from talwerk.services.catalogue.catalogue import SIMULATED_TERMS, Catalogue
 from talwerk.services.catalogue.dataset import Dataset
 from talwerk.services.catalogue.dataset import Kind as Way
 from talwerk.services.indicators.duty import Indicators
@@ -80,6 +80,23 @@ async def test_what_came_without_a_declaration_is_there_too(city: Bench) -> None
     assert (own.kind, own.title, own.simulated, own.licence) == (Way.SENT, "Beispieldaten", True, "unknown")
     assert (things.title, things.series, things.things, things.types) == ("Messnetz", 0, 1, ("School",))
     assert things.last is not None
+
+
+@pytest.mark.parametrize("simulated, given", [(True, ("CC0-1.0", True)), (False, ("restricted", False))])
+async def test_simulated_values_are_given_away_and_measured_ones_as_their_publisher_says(
+    city: Bench, simulated: bool, given: tuple[str, bool]
+) -> None:
+    key = "wupperverband"
+    real = found(city, key)
+    assert real is not None
+    assert (real.licence, real.exportable) == ("restricted", False)
+    licence, credit = ("CC0-1.0", f"Simulation, nicht von: {real.attribution}") if simulated else ("restricted", "")
+    said = Provenance(source=key, licence=licence, attribution=credit, cadence_s=900, simulated=simulated)
+    await city.site.observe([1.0], f"urn:ngsi-ld:WaterObserved:05124000:{key}:leimbach", provenance=said)
+    one = found(city, key)
+    assert one is not None
+    assert (one.licence, one.exportable) == given
+    assert (one.attribution, one.terms) == (credit or real.attribution, SIMULATED_TERMS if simulated else real.terms)
 
 
 async def test_of_a_very_large_source_only_a_sample_is_looked_at(city: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

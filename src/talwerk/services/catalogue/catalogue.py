@@ -40,6 +40,7 @@ READING_SHARE = 20
 """The catalogue is kept at least this many times as long as it took to read."""
 SAMPLE = 50_000
 """So many series of a source tell what it measures, since when, and how recently; the others are only counted."""
+SIMULATED_TERMS = "Simulated: nobody measured these values, and the terms of the publisher do not apply to them."
 _SOURCES_MAX = 1_000
 
 _AREA = "gebiet-"
@@ -280,7 +281,7 @@ def _counted(plain: Dataset, series: Sequence[Series]) -> Dataset:
     values = [one for one in series if _holds_values(one)]
     cadences = {one.provenance.cadence_s for one in values if one.provenance.cadence_s}
     return msgspec.structs.replace(
-        plain,
+        _made_up(plain, series) if series and all(one.provenance.simulated for one in series) else plain,
         units=tuple(sorted({one.unit for one in values if one.unit})) or plain.units,
         attributes=tuple(sorted({compact(one.attribute) for one in values})) or plain.attributes,
         series=len(values),
@@ -290,6 +291,18 @@ def _counted(plain: Dataset, series: Sequence[Series]) -> Dataset:
         # What is only said has no time of its own: it counts from when it was first written.
         last=Instant(max(one.last or one.opened for one in values or series)) if series else None,
         simulated=any(one.provenance.simulated for one in series),
+    )
+
+
+def _made_up(plain: Dataset, series: Sequence[Series]) -> Dataset:
+    """A dataset of simulated values: they are not the publisher's, so that its terms do not bind who takes them."""
+    licences = {one.provenance.licence for one in series} - {"unknown"}
+    newest = max(series, key=lambda one: one.opened).provenance
+    return msgspec.structs.replace(
+        plain,
+        licence=licences.pop() if len(licences) == 1 else "unknown",
+        terms=SIMULATED_TERMS,
+        attribution=newest.attribution if plain.attribution else "",
     )
 
 

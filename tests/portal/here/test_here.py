@@ -30,7 +30,7 @@ async def city(tmp_path: Path) -> AsyncIterator[Site]:
         yield opened
 
 
-def settle(city: Site, *streets: str, quarter: str = "", count: int = 20) -> None:
+def settle(city: Site, *streets: str, quarter: str = "", count: int = 20, made_up: bool = False) -> None:
     """Give the city these streets, with their houses along the river."""
     folder = city.city.official
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def settle(city: Site, *streets: str, quarter: str = "", count: int = 20) -> Non
         for street in streets
         for n in range(1, count + 1)
     ]
-    Register.build(houses).save(folder / FILE)
+    Register.build(houses, simulated=made_up).save(folder / FILE)
 
 
 async def ask(city: Site, text: str, path: str = "/de/mein-ort", **fields: str) -> httpx2.Response:
@@ -186,6 +186,24 @@ async def test_nothing_found_is_a_way_on(city: Site) -> None:
     assert "Dazu haben wir nichts gefunden: „Xylophonallee" in text
     assert "Alle Stadtbezirke und Quartiere" in text
     assert "mindestens drei Zeichen" in await told(city, "x")
+
+
+async def test_where_streets_are_made_up_a_real_one_is_answered_with_some_that_there_are(city: Site) -> None:
+    quarters = ("Barmen-Mitte", "Beyenburg-Mitte", "Cronenberg-Mitte", "Nordstadt", "Vohwinkel-Mitte")
+    settle(city, *(f"Musterstraße {quarter}" for quarter in quarters), made_up=True)
+    page = JustHTML((await ask(city, "Neumarkt 10")).text, sanitize=False)
+    text = page.to_text()
+    assert "Dazu haben wir nichts gefunden: „Neumarkt 10“." in text
+    assert "In dieser Vorführung gibt es nur erfundene Straßen, zum Beispiel diese." in text
+    assert "Schreibweise" not in text
+    (entry,) = page.query("input#ort")
+    examples = [str((button.attrs or {})["value"]) for button in page.query("ul.choices button")]
+    assert (entry.attrs or {})["placeholder"] == "z. B. Musterstraße Cronenberg-Mitte 11"
+    assert len(examples) == 3
+    for example in examples:
+        assert example.split(",")[0] in await told(city, example, strasse="1")
+    english = (await ask(city, "Neumarkt 10", "/en/my-place")).text
+    assert "There are only made-up streets in this demonstration, for example these." in english
 
 
 async def test_a_city_without_streets_says_so(city: Site) -> None:

@@ -78,9 +78,13 @@ class Here:
                 raise PageElsewhere(atlas.link(area).href)
             case Found() as house:
                 return self._facts.of_house(house, _number(asked), atlas, scene)
+        if found.parts or found.houses:
+            view = self._way_in(atlas, scene, asked, Miss.SEVERAL)
+            return replace(view, choices=atlas.choices(found)[:CHOICES]), ()
+        if examples := atlas.examples():
+            return replace(self._way_in(atlas, scene, asked, Miss.MADE_UP), choices=examples), ()
         nothing = Miss.NOTHING if knows_streets(self._gazetteer) else Miss.STREETLESS
-        view = self._way_in(atlas, scene, asked, Miss.SEVERAL if found.parts or found.houses else nothing)
-        return replace(view, choices=atlas.choices(found)[:CHOICES]), ()
+        return self._way_in(atlas, scene, asked, nothing), ()
 
     def _way_in(self, atlas: Atlas, scene: Scene, asked: str = "", miss: Miss | None = None) -> HereView:
         compare = scene.to.href(addresses.COMPARE) if atlas.compares else ""

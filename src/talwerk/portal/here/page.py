@@ -32,7 +32,7 @@ def _here(view: HereView, _frame: Frame, p: Phrasebook) -> Page:
     title = p.text("here.title")
     if view.miss is None:
         return Page("ort.html", title, {"heading": title})
-    asked = {"asked": view.field.asked} if view.miss in {Miss.NOTHING, Miss.SEVERAL} else {}
+    asked = {"asked": view.field.asked} if view.miss in {Miss.NOTHING, Miss.MADE_UP, Miss.SEVERAL} else {}
     heading = p.text(f"here_miss.{view.miss.value}", **asked)
     return Page("ort.html", title, {"heading": heading})
 

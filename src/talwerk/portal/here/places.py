@@ -7,11 +7,13 @@ from talwerk.portal.here.views import AskField, BoroughList, Choice, Option, Opt
 from talwerk.portal.site import addresses
 from talwerk.portal.site.scene import Scene
 from talwerk.services.places import Found, Precision
-from talwerk.services.places.asking import Answer, knows_streets
+from talwerk.services.places.asking import Answer, knows_streets, made_up
 from talwerk.services.places.parts import Named
 from talwerk.services.places.whereabouts import Gazetteer
 from talwerk.services.territory import Area, Kind, Origin
 
+EXAMPLES = 3
+"""Of made-up addresses."""
 QUARTERS_LEAST = 2
 """Fewer quarters cannot be compared."""
 
@@ -69,6 +71,10 @@ class Atlas:
         """The field for a street or a quarter."""
         return ask_field(self._gazetteer, self._scene, asked)
 
+    def examples(self) -> tuple[Choice, ...]:
+        """Addresses that there are, for a city whose streets are made up; none for others."""
+        return tuple(self._choice(one) for one in made_up(self._gazetteer, EXAMPLES))
+
     def choices(self, answer: Answer) -> tuple[Choice, ...]:
         """What a text may mean, best first: parts as links, addresses as texts to send."""
         found: tuple[Named | Found, ...] = (*answer.parts, *answer.houses)
@@ -122,7 +128,8 @@ def ask_field(gazetteer: Gazetteer, scene: Scene, asked: str = "") -> AskField:
         asked: what the person typed before.
     """
     to = scene.to
-    return AskField(to.href(addresses.HERE), to.href(addresses.SUGGEST), knows_streets(gazetteer), asked)
+    example = "".join(label(one) for one in made_up(gazetteer, 1))
+    return AskField(to.href(addresses.HERE), to.href(addresses.SUGGEST), knows_streets(gazetteer), asked, example)
 
 
 def label(found: Found) -> str:

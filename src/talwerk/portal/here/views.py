@@ -17,12 +17,14 @@ class AskField:
         suggest: Where suggestions come from.
         streets: Whether streets are known; otherwise only boroughs and quarters.
         asked: What the person typed before, or empty.
+        example: An address that there is, where streets are made up; else empty.
     """
 
     action: str
     suggest: str
     streets: bool = True
     asked: str = ""
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Miss(StrEnum):
 
     SHORT = "short"
     NOTHING = "nothing"
+    MADE_UP = "made_up"
+    """The streets of this city are made up, and this is none of them."""
     STREETLESS = "streetless"
     """It is no part of the city, and the city's streets are not known."""
     SEVERAL = "several"

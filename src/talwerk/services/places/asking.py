@@ -8,7 +8,7 @@ from talwerk.core.errors import DomainError, Fault
 
 from .parts import Named, find_parts
 from .question import TEXT_MAX, Question
-from .search import WHOLE, Found
+from .search import WHOLE, Found, Precision
 from .whereabouts import Gazetteer
 
 SURE_LEAST, SURE_LEAD = 85.0, 8.0
@@ -38,6 +38,31 @@ def knows_streets(gazetteer: Gazetteer) -> bool:
             raise
         return False
     return True
+
+
+def made_up(gazetteer: Gazetteer, number: int) -> tuple[Found, ...]:
+    """Examples of the addresses of a city whose streets are made up, so that somebody who tries it finds any.
+
+    Args:
+        gazetteer: the city's places.
+        number: how many; each is in another part of the city.
+
+    Returns:
+        None at all where the addresses are real ones, or not loaded.
+    """
+    if not knows_streets(gazetteer):
+        return ()
+    register = gazetteer.search().register
+    if not register.simulated or not register.streets:
+        return ()
+    found = []
+    for share in range(1, number + 1):
+        # Sorted by street, so that a share of the list is another street in another quarter.
+        street = (len(register.streets) - 1) * share // (number + 1)
+        houses = register.houses(street)
+        house = register.house(street, houses[len(houses) // 2])
+        found.append(Found(house=house, precision=Precision.HOUSE, score=WHOLE))
+    return tuple(found)
 
 
 def answer(gazetteer: Gazetteer, text: str, limit: int = 6, *, streets_only: bool = False) -> Answer:

@@ -15,10 +15,13 @@ from msgspec.structs import replace
 
 from talwerk import cities
 from talwerk.app.feeds import Feeds, course
-from talwerk.core.instants import SystemClock
+from talwerk.core.change import Batch, Observations
+from talwerk.core.instants import SystemClock, format_instant
+from talwerk.privacy.policy import system_scope
 from talwerk.sdk.profile import Profile
 from talwerk.settings import Settings
-from talwerk.store.sqlite import Limits
+from talwerk.store import Submission
+from talwerk.store.sqlite import Limits, SqliteStore
 from talwerk.store.sqlite.connection import open_writer
 from tests.recording_server import replies, serving
 from tests.served import Served, served
@@ -125,6 +128,45 @@ def test_a_city_without_network_comes_alive_as_its_twin(flags: tuple[str, ...], 
         assert running.run("twin", "fault", "hochwasserportal-nrw", "500", folder=tmp_path).returncode == 0
         assert running.run("reload", folder=tmp_path).returncode == 0
     assert not (data / "stadt-twin" / "twin.address").exists()
+
+
+def _upsert(running: Served, entity: str) -> httpx2.Response:
+    value = {"type": "Property", "value": 21.5, "observedAt": format_instant(SystemClock().now())}
+    given = [{"id": entity, "type": "AirObserved", "temperature": value}]
+    address = f"{running.url}/ngsi-ld/v1/entityOperations/upsert"
+    return httpx2.post(address, json=given, headers={"authorization": f"Bearer {running.token}"})
+
+
+def test_what_is_written_into_a_twin_is_simulated_and_a_mix_of_before_is_told(tmp_path: Path) -> None:
+    """The first example of the guide to NGSI-LD, sent to the city that a newcomer starts."""
+    data, profile = tmp_path / "data", city(tmp_path / "city", NOBODY)
+    fresh = {"hochwasserportal-nrw": "fresh"}
+    with served(data, city=str(profile), feeds="twin") as running:
+        # Before the twin's first value came, most likely.
+        assert _upsert(running, "urn:ngsi-ld:AirObserved:park").status_code == 201
+        assert running.get("/api/v1/stations/urn:ngsi-ld:AirObserved:park").json()["simulated"] is True
+        until(lambda: health(running) == fresh)
+    with served(data, city=str(profile), feeds="twin") as running:
+        until(lambda: json.loads(running.run("status", "--json", folder=tmp_path).stdout)["report"]["sources"])
+        told = running.run("status", folder=tmp_path)
+        assert (told.returncode, told.stdout.split("\n")[0].endswith(", ready")) == (0, True), told.stdout
+        assert "ailing" not in running.get("/health/ready").json()
+    column = Observations(entity="urn:x:1", types=("urn:x:T",), attribute="urn:x:a", at=[1], values=[1])
+    clock = SystemClock()
+    with contextlib.closing(SqliteStore.open(data / "stadt-twin" / "city.db", clock)) as store:
+        store.apply([Submission(Batch(changes=(column,)), system_scope("test"))])
+    with served(data, city=str(profile), feeds="twin") as running:
+        until(lambda: health(running) == {"hochwasserportal-nrw": "unreachable"})
+        told = running.run("status", folder=tmp_path)
+        assert (told.returncode, "ready, but no source is polled" in told.stdout) == (3, True), told.stdout
+        until(lambda: "sources are not polled" in running.get("/health/ready").json().get("ailing", ""))
+        assert running.get("/health/ready").status_code == 200
+        (found,) = [each for each in doctor(running, tmp_path) if each["about"] == "sources"]
+        assert found["level"] == "error"
+        assert "(urn:x:1, source 'api')" in found["what"]
+        assert f"mv {data}/stadt-twin {data}/stadt-twin.old" in found["advice"]
+        page = running.get("/de").text
+        assert "nicht erreichbar" in page
 
 
 def _answers(running: Served) -> bool:

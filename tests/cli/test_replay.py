@@ -125,7 +125,25 @@ def test_examples_never_come_beside_measurements(folder: Path, table: Path) -> N
         "simulated ones never go beside them. The directory is data/wuppertal; --feeds twin names the simulated city's"
         in refused.output
     )
-    assert talwerk("replay", "sample.csv", "--mapping", "sample.toml", "--data", "example").exit_code == 0
+    for place in (("--data", "example"), ("--feeds", "twin")):
+        assert talwerk("replay", "sample.csv", "--mapping", "sample.toml", "--check", *place).exit_code == 0
+        done = talwerk("replay", "sample.csv", "--mapping", "sample.toml", *place)
+        assert done.exit_code == 0, done.output
+    assert "the simulated one, data: data/wuppertal-twin" in done.output
+    refused = talwerk("replay", "sample.csv", "--mapping", "sample.toml", "--check")
+    assert (refused.exit_code, "holds measured values" in refused.output) == (1, True), "a check knows it as well"
+    refused = talwerk("replay", "table.csv", "--mapping", "map.toml", "--check", "--data", "example")
+    assert (refused.exit_code, "holds simulated values" in refused.output) == (1, True)
+
+
+@pytest.mark.parametrize("check", [(), ("--check",)])
+def test_what_is_not_said_to_be_simulated_never_goes_to_the_twin(
+    folder: Path, table: Path, check: tuple[str, ...]
+) -> None:
+    refused = talwerk("replay", "table.csv", "--mapping", "map.toml", "--feeds", "twin", *check)
+    assert refused.exit_code == 1
+    assert "For invented values: simulated = true in [source]. For measured ones: --feeds live" in refused.output
+    assert not (folder / "data" / "wuppertal-twin").exists()
 
 
 @pytest.mark.parametrize(

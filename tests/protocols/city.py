@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from talwerk.core.instants import Instant, parse_instant
 from talwerk.core.scope import Scope
 from talwerk.privacy.principals import Credentials
 from talwerk.privacy.seal import OpenDataLog, OpenSeal
+from talwerk.processes.marking import Marking
 from talwerk.processes.workers.pool import Pool
 from talwerk.protocols import http, ngsild
 from talwerk.store import Submission
@@ -49,19 +50,23 @@ class FixedClock:
 
 
 class DirectWriter:
-    """Applies each batch at once, off the event loop as the engine does."""
+    """Marks and applies each batch at once, off the event loop as the engine does."""
 
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
+        self._marking = Marking(store.nature)
 
     def state(self) -> WriterState:
         return WriterState(position=self._store.position())
 
     async def submit(self, batch: Batch, scope: Scope) -> Ack:
-        (result,) = await asyncio.to_thread(self._store.apply, [Submission(batch, scope)])
+        (result,) = await asyncio.to_thread(self._apply, batch, scope)
         if isinstance(result, DomainError):
             raise result
         return result
+
+    def _apply(self, batch: Batch, scope: Scope) -> Sequence[Ack | DomainError]:
+        return self._store.apply([Submission(self._marking.marked(batch), scope)])
 
 
 class City(msgspec.Struct, frozen=True):

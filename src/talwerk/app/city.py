@@ -25,6 +25,7 @@ from talwerk.processes.directory import DATABASE, directory_of, prepare, writing
 from talwerk.processes.door import RemoteWriter, open_door
 from talwerk.processes.duties import Roster
 from talwerk.processes.engine import Engine
+from talwerk.processes.marking import Marking
 from talwerk.processes.report import Report
 from talwerk.processes.reporter import Reporter
 from talwerk.processes.vitals import process_name
@@ -144,7 +145,8 @@ async def open_city(settings: Settings, clock: Clock | None = None, part: Part =
         writer: Reporter | RemoteWriter
         if writing:
             store = stack.enter_context(_store(settings, directory, queried, clock))
-            engine = await stack.enter_async_context(Engine(store, settings.queue_max, clock))
+            marking = Marking(store.nature, twin=twin)
+            engine = await stack.enter_async_context(Engine(store, settings.queue_max, clock, marking))
             writer = Reporter(engine, store.condition, directory, clock, tally)
             await stack.enter_async_context(writer.looking())
             await stack.enter_async_context(open_door(directory, writer))

@@ -95,9 +95,11 @@ def _sources(city: City, course: Course) -> list[Duty]:
     )
     if city.reporter is not None:
         city.reporter.sources = polled.states
+        city.reporter.halted = lambda: polled.halted
     # Those that send by themselves may take their time: nothing can be concluded from them.
     is_asking = any(source.address for source in city.profile.sources)
     own = frozenset({expand(SOURCE_TYPE)})
     if course.go_over is None or not is_asking or city.held_live(own):
         return [polled]
-    return [polled, Probe(polled.states, lambda: city.held_live(own), course.go_over)]
+    # A city that may not poll has a way out of its own, which its twin would only hide.
+    return [polled, Probe(polled.states, lambda: bool(polled.halted) or city.held_live(own), course.go_over)]

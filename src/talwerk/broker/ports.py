@@ -21,6 +21,7 @@ class WriterState(msgspec.Struct, frozen=True, kw_only=True):
         waiting: batches that are not yet on disk.
         waiting_max: how many of them are accepted.
         position: the change log's position after the last commit.
+        ailing: what else is wrong with the city although it writes, in one sentence; empty when nothing is.
     """
 
     trouble: str = ""
@@ -28,6 +29,7 @@ class WriterState(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     waiting_max: int = 0
     position: int = 0
+    ailing: str = ""
 
 
 class Writer(Protocol):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -18,13 +18,16 @@ from talwerk.app import open_city
 from talwerk.app.feeds import settled
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import SystemClock
+from talwerk.core.series import Nature
+from talwerk.processes.directory import DATABASE, directory_of
 from talwerk.sdk.tables.file import TableFile
 from talwerk.sdk.tables.mapping import read_mapping
 from talwerk.services.replay import replay as service
-from talwerk.services.replay.plan import plan
+from talwerk.services.replay.plan import Plan, plan
 from talwerk.services.replay.provenance import MixedError
 from talwerk.services.replay.report import Report
 from talwerk.settings import Settings
+from talwerk.store.sqlite import SqliteStore
 
 from .options import with_settings
 
@@ -57,7 +60,7 @@ def replay(settings: Settings, file: Path, mapping: str, check_only: bool, as_js
         click.echo(report.text())
         if not check_only:
             simulated = ", the simulated one" if settings.feeds == "twin" else ""
-            click.echo(f"City: {cities.load(settings.city).city.name}{simulated}, data: {settings.data}")
+            click.echo(f"City: {cities.load(settings.city).city.name}{simulated}, data: {_directory(settings)}")
     if not report.complete:
         click.get_current_context().exit(SKIPPED)
 
@@ -67,6 +70,7 @@ async def _run(
 ) -> Report:
     declared = read_mapping(_mapping_path(settings.city, mapping))
     made = plan(declared, cities.load(settings.city))
+    _check_nature(settings, made, recording.name)
     if check_only:
         return await service.check(recording, made, clock=SystemClock(), progress=progress)
     async with open_city(settings) as city:
@@ -74,9 +78,44 @@ async def _run(
             scope = city.system_scope("replay")
             return await service.replay(recording, made, city.broker, scope, clock=city.clock, progress=progress)
         except MixedError as error:
-            other = "--feeds twin names the simulated city's." if made.simulated else "--data DIR names another one."
-            detail = f"{error.detail} The directory is {city.directory}; {other}"
+            detail = f"{error.detail} {_other_place(settings, made)}"
             raise DomainError(error.fault, detail, recording.name) from None
+
+
+def _directory(settings: Settings) -> Path:
+    return directory_of(settings.data, cities.load(settings.city).city.key, twin=settings.feeds == "twin")
+
+
+def _check_nature(settings: Settings, made: Plan, name: str) -> None:
+    """Refuse what the directory would not take, before the file is read and also where nothing is to be written.
+
+    Raises:
+        DomainError: Forbidden for measured values in a simulated city, and the other way round.
+    """
+    directory = _directory(settings)
+    if settings.feeds == "twin" and not made.simulated:
+        detail = (
+            f"The mapping does not say that these values are simulated, and {directory} is the simulated city's. "
+            "For invented values: simulated = true in [source]. For measured ones: --feeds live names the real city."
+        )
+        raise DomainError(Fault.FORBIDDEN, detail, name)
+    if not (directory / DATABASE).is_file():
+        return
+    with contextlib.closing(SqliteStore.open(directory / DATABASE, SystemClock(), readonly=True)) as store:
+        nature = store.nature()
+    if nature is (Nature.MEASURED if made.simulated else Nature.SIMULATED):
+        ours = "simulated" if made.simulated else "measured"
+        detail = f"The data directory holds {nature} values; {ours} ones never go beside them."
+        raise DomainError(Fault.FORBIDDEN, f"{detail} {_other_place(settings, made)}", name)
+
+
+def _other_place(settings: Settings, made: Plan) -> str:
+    """Where the values of a file that a directory does not take may go."""
+    if settings.feeds == "twin":
+        other = "talwerk doctor says how the simulated city gets rid of them."
+    else:
+        other = "--feeds twin names the simulated city's." if made.simulated else "--data DIR names another one."
+    return f"The directory is {_directory(settings)}; {other}"
 
 
 def _mapping_path(city: str, name: str) -> Path:
@@ -92,7 +131,7 @@ def _mapping_path(city: str, name: str) -> Path:
     raise DomainError(Fault.NOT_FOUND, detail)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _recording(file: Path) -> Iterator[TableFile]:
     """The file; standard input is kept in a temporary one, because a file is read twice."""
     if str(file) != "-":
@@ -104,7 +143,7 @@ def _recording(file: Path) -> Iterator[TableFile]:
         yield TableFile(Path(spool.name), "standard input")
 
 
-@contextmanager
+@contextlib.contextmanager
 def _bar() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on standard error; nothing where nobody watches."""
     hidden = not sys.stderr.isatty()

@@ -69,7 +69,8 @@ def _headline(found: Examined) -> str:
         return held if found.state is State.UNRESPONSIVE else "not running"
     writer = found.report.writer
     up = span((found.at - found.report.since) / SECOND)
-    return f"running for {up}, " + ("reads only: " + writer.trouble if writer.trouble else "ready")
+    ready = "ready, but no source is polled" if found.report.halted else "ready"
+    return f"running for {up}, " + ("reads only: " + writer.trouble if writer.trouble else ready)
 
 
 def _facts(found: Examined) -> Iterator[tuple[str, str]]:

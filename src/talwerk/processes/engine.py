@@ -23,6 +23,8 @@ from talwerk.core.scope import Scope
 from talwerk.protocols.http.request_ids import request_id
 from talwerk.store import Store, Submission
 
+from .marking import Marking
+
 logger = logging.getLogger(__name__)
 
 GROUP_VALUES_MAX = 50_000
@@ -68,10 +70,14 @@ class Engine:
         store: the store, open for writing; the engine alone calls its ``apply``.
         queue_max: batches that may wait; a further one is refused.
         clock: measures how long batches wait and commits last; the machine's when None.
+        marking: marks what is written into a city of simulated values; nothing is marked when None.
     """
 
-    def __init__(self, store: Store, queue_max: int, clock: Clock | None = None) -> None:
+    def __init__(
+        self, store: Store, queue_max: int, clock: Clock | None = None, marking: Marking | None = None
+    ) -> None:
         self._store = store
+        self._marking = marking
         self._clock = clock or SystemClock()
         # None is the request to stop: what was accepted before it is still committed.
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(queue_max)
@@ -149,7 +155,7 @@ class Engine:
     async def _commit(self, group: list[_Waiting]) -> Sequence[Ack | DomainError]:
         started_s = self._committing_since_s = self._clock.monotonic_s()
         try:
-            results = await asyncio.to_thread(self._store.apply, [waiting.submission for waiting in group])
+            results = await asyncio.to_thread(self._apply, [waiting.submission for waiting in group])
         except DomainError as error:
             logger.error("batches were not written: %s", error, extra=_told(group))  # noqa: TRY400 - foreseen: no trace
             self.work.failed += len(group)
@@ -163,6 +169,19 @@ class Engine:
             self._committing_since_s = None
         self._count(group, results, self._clock.monotonic_s() - started_s)
         return results
+
+    def _apply(self, submissions: list[Submission]) -> Sequence[Ack | DomainError]:
+        """Write a group; where a batch of it may decide what the city's values are, one batch after the other."""
+        marking = self._marking
+        if marking is None:
+            return self._store.apply(submissions)
+        alone = marking.is_open(one.batch for one in submissions)
+        groups = [[one] for one in submissions] if alone else [submissions]
+        return [
+            answer
+            for group in groups
+            for answer in self._store.apply([Submission(marking.marked(one.batch), one.scope) for one in group])
+        ]
 
     def _count(self, group: list[_Waiting], results: Sequence[Ack | DomainError], lasted_s: float) -> None:
         work = self.work

@@ -50,6 +50,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         work: what was written since then.
         store: the database and its disk, None before it was looked at.
         sources: what the city polls.
+        halted: why nothing is polled although there are sources, in one sentence; empty when they are.
         copies: backups and the continuous copy.
         housekeeping: retention, and the look at every page.
         duties: what the engine does besides writing.
@@ -64,6 +65,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     work: Work
     store: Condition | None = None
     sources: tuple[SourceState, ...] = ()
+    halted: str = ""
     copies: CopiesState | None = None
     housekeeping: HousekeepingState | None = None
     duties: tuple[DutyState, ...] = ()

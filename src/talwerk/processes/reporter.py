@@ -9,6 +9,8 @@ import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from talwerk import __version__
 from talwerk.broker.ports import WriterState
 from talwerk.core.change import Ack, Batch
@@ -60,6 +62,7 @@ class Reporter:
         self.roster = Roster()
         # Whoever polls, copies and cleans puts itself in the place of these.
         self.sources: Callable[[], tuple[SourceState, ...]] = tuple
+        self.halted: Callable[[], str] = str
         self.copies: Callable[[], CopiesState | None] = lambda: None
         self.housekeeping: Callable[[], HousekeepingState | None] = lambda: None
 
@@ -79,19 +82,14 @@ class Reporter:
         return await self._engine.submit(batch, scope)
 
     def state(self) -> WriterState:
-        """The engine's state, with what is wrong with the disk."""
-        state = self._engine.state()
+        """The engine's state, with what is wrong with the disk and with polling."""
+        state, halted = self._engine.state(), self.halted()
+        if halted:
+            state = replace(state, ailing=f"Its sources are not polled. {halted}")
         found = self._condition
         if state.trouble or found is None or found.writable:
             return state
-        trouble = found.trouble or "The store cannot be written at present."
-        return WriterState(
-            trouble=trouble,
-            lag_ms=state.lag_ms,
-            waiting=state.waiting,
-            waiting_max=state.waiting_max,
-            position=state.position,
-        )
+        return replace(state, trouble=found.trouble or "The store cannot be written at present.")
 
     async def report(self) -> Report:
         """Everything that is known now."""
@@ -104,6 +102,7 @@ class Reporter:
             work=self._engine.work,
             store=self._condition,
             sources=self.sources(),
+            halted=self.halted(),
             copies=self.copies(),
             housekeeping=self.housekeeping(),
             duties=self.roster.states(),

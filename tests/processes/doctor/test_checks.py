@@ -74,13 +74,14 @@ def process(files: int) -> Presence:
         ({"duties": (DutyState(name="copies", running=False, failures=2, error="OSError: x"),)}, Level.ERROR),
         ({"processes": (process(10),)}, Level.OK),
         ({"processes": (process(90),)}, Level.WARNING),
+        ({"halted": "The data directory holds simulated values."}, Level.ERROR),
         ({"housekeeping": HousekeepingState(round_ended=NOW)}, Level.OK),
         ({"housekeeping": HousekeepingState(trouble="It cannot.")}, Level.WARNING),
         ({"housekeeping": HousekeepingState(damaged=(Damage(3, "obs"),))}, Level.ERROR),
     ],
 )
 def test_what_a_running_city_says(members: dict[str, object], level: Level) -> None:
-    assert worst(check_report(report(**members))) is level
+    assert worst(check_report(report(**members), Path("data/wuppertal"))) is level
 
 
 @pytest.mark.parametrize(
@@ -228,3 +229,11 @@ def test_amounts() -> None:
     assert [span(s) for s in (0, 99, 100, 5_940, 6_000, 172_800, -60)] == [
         "0 s", "99 s", "2 min", "99 min", "2 h", "2 days", "-60 s",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("twin, way", [(True, "mv data/w data/w.old"), (False, "mv data/w data/w.simulated")])
+def test_a_city_that_may_not_poll_names_the_cause_once_and_the_way_out(twin: bool, way: str) -> None:
+    source = SourceState(key="nrw", title="Pegel", since=NOW, health=Health.UNREACHABLE, error="it is not asked")
+    halted = report(halted="The data directory holds measured values.", sources=(source,))
+    (found,) = [one for one in check_report(halted, Path("data/w"), twin=twin) if one.level is Level.ERROR]
+    assert (found.about, "No source is polled" in found.what, way in found.advice) == ("sources", True, True)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from talwerk.core.change import Batch, Observations, Provenance
+from talwerk.core.change import Batch, Change, Mode, Observations, Provenance
+from talwerk.core.entity import Entity
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import MINUTE, Instant, SystemClock
+from talwerk.core.terms import expand
 from talwerk.sdk.profile import Profile
 from talwerk.services.outgoing import Egress
 from talwerk.services.sources import discovery
+from talwerk.services.sources import duty as duties
 from talwerk.services.sources.discovery import discover
 from talwerk.services.sources.duty import Sources
 from talwerk.services.sources.feed import feed
@@ -44,18 +48,65 @@ async def test_sources_are_polled_until_cancelled(tmp_path: Path) -> None:
                 await running
 
 
-async def test_a_city_of_simulated_values_asks_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("twin", [False, True])
+async def test_a_mixed_city_asks_nobody_says_so_and_goes_on_when_the_mix_is_gone(
+    twin: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "MIXED_LOOK_S", 0.05)
+    kinds = ("simulated", "measured")
+    here = dict(zip(kinds, ("urn:x:1", "urn:x:2"), strict=True))
+    told = expand("health"), expand("lastError")
     with serving(answers()) as recorded:
         async with polled(tmp_path, recorded) as bench:
-            at = SystemClock().now() - MINUTE
-            simulated = Provenance(source="beispiel", simulated=True)
-            example = Observations(
-                entity="urn:x:1", types=("urn:t",), attribute="urn:a", at=[at], values=[1], provenance=simulated
+            # As it came about before the engine marked what is written into a city of simulated values.
+            await bench.broker.write(
+                Batch(changes=tuple(old(here[kind], kind == "simulated") for kind in kinds)), SCOPE
             )
-            await bench.broker.write(Batch(changes=(example,)), SCOPE)
-            await duty(bench, profile(recorded.address)).run()
-            assert not recorded.asked
-            assert "sources are not polled: The data directory holds simulated values" in caplog.text
+            city = profile(recorded.address)
+            addresses = {"hochwasserportal-nrw": recorded.address} if twin else None
+            sources = Sources(
+                city, bench.broker, SCOPE, clock=bench.clock, egress=Egress(), patience=HASTY, twin=addresses
+            )
+            running = asyncio.create_task(sources.run())
+            other = kinds[twin]
+            try:
+                await until(lambda: bool(bench.things("DataSource")))
+                assert not recorded.asked
+                assert sources.halted.startswith(f"The data directory holds {other} values ({here[other]}, source")
+                (state,) = sources.states()
+                assert (state.health, state.error) == (Health.UNREACHABLE, f"it is not asked: {sources.halted}")
+                (entity,) = bench.things("DataSource")
+                assert [entity.attributes[name][0].value for name in told] == ["unreachable", state.error]
+                await asyncio.sleep(0.2)
+                assert caplog.text.count(f"sources are not polled: The data directory holds {other}") == 1
+                if twin:
+                    gone = Change(mode=Mode.ERASE, entity=Entity(id=here[other], types=()))
+                    await bench.broker.write(Batch(changes=(gone,)), SCOPE)
+                    await until(lambda: [state.health for state in sources.states()] == [Health.FRESH])
+                    assert not sources.halted
+            finally:
+                running.cancel()
+                await asyncio.wait([running])
+
+
+def old(entity: str, simulated: bool) -> Observations:
+    at = SystemClock().now() - MINUTE
+    return Observations(
+        entity=entity,
+        types=("urn:t",),
+        attribute="urn:a",
+        at=[at],
+        values=[1],
+        provenance=Provenance(source="beispiel", simulated=simulated),
+    )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not come true in time")
 
 
 async def test_a_source_without_a_connector_is_named_and_left_out(

@@ -108,6 +108,9 @@ class Bench:
     def values(self, native: str) -> list[float]:
         return self.points(native).values
 
+    def things(self, kind: str) -> tuple[Entity, ...]:
+        return self.broker.read(Query(types=(expand(kind),)), SCOPE).entities
+
     def entity(self, native: str) -> Entity:
         query = Query(ids=(self.feed.entity("WaterObserved", native),), page=Page(limit=1))
         return self.broker.read(query, SCOPE).entities[0]

@@ -104,7 +104,7 @@ async def examine(settings: Settings, clock: Clock, *, thorough: bool = False, p
     coming = forecast(read_sizes(directory), reserve_bytes)
     copies = (report.copies if report is not None else None) or read_state(directory)
     state = _state(directory, report)
-    found = [*_running(state, report), *looked.findings]
+    found = [*_running(state, report, directory, twin=twin), *looked.findings]
     found.extend([note("values", *SIMULATED)] if twin else [])
     free_bytes = store.disk_free_bytes if store is not None else _free(directory)
     if free_bytes is not None:
@@ -166,9 +166,9 @@ def _held(lock: Path) -> bool:
         return False
 
 
-def _running(state: State, report: Report | None) -> Iterator[Finding]:
+def _running(state: State, report: Report | None, directory: Path, *, twin: bool) -> Iterator[Finding]:
     if report is not None:
-        yield from check_report(report)
+        yield from check_report(report, directory, twin=twin)
     elif state is State.UNRESPONSIVE:
         what = "A process holds the city's data and does not answer: it starts, ends or hangs."
         yield error("city", what, "Wait a minute; then look into the log and restart the service.")

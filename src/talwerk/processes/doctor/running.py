@@ -25,15 +25,35 @@ DRILL_OLD_US = 120 * DAY
 RESTORE = "Restore the last backup or the second place (talwerk restore); the present files are kept aside."
 
 
-def check_report(report: Report) -> Iterator[Finding]:
-    """Everything that a running city knows of itself."""
+def check_report(report: Report, directory: Path, *, twin: bool = False) -> Iterator[Finding]:
+    """Everything that a running city knows of itself.
+
+    Args:
+        report: of the city.
+        directory: where its data lies.
+        twin: whether its values are the twin's.
+    """
     yield check_writer(report)
+    if report.halted:
+        yield check_halted(report.halted, directory, twin=twin)
     yield from check_duties(report)
     yield from check_files(report)
     if report.housekeeping is not None:
         yield from check_housekeeping(report.housekeeping)
-    for source in report.sources:
+    for source in report.sources if not report.halted else ():
         yield check_source(source, report.at)
+
+
+def check_halted(halted: str, directory: Path, *, twin: bool) -> Finding:
+    """Sources are not polled because of what lies in the directory: the way out depends on whose it is."""
+    if twin:
+        aside = f"mv {directory} {directory}.old"
+        advice = f"Stop the city, put the twin's data aside ({aside}) and start it: the twin makes its values anew."
+    else:
+        aside = f"mv {directory} {directory}.simulated"
+        advice = f"Stop the city, put these data aside ({aside}) and start it, or set data to another directory."
+        advice += " Files of simulated values go to the twin: talwerk replay FILE --mapping MAP --feeds twin."
+    return error("sources", f"No source is polled, so no value is renewed. {halted}", advice)
 
 
 def check_writer(report: Report) -> Finding:

@@ -39,6 +39,8 @@ def readiness(broker: Broker) -> dict[str, Any]:
         state["position"] = broker.position()
     except DomainError as error:
         return state | {"reads": False, "reason": str(error)}
+    if writer.ailing:
+        state["ailing"] = writer.ailing
     return state | {"reason": writer.trouble} if writer.trouble else state
 
 
@@ -53,6 +55,7 @@ def description() -> Description:
             "lag_ms": {"type": "integer", "minimum": 0, "description": "age of the oldest batch that is not on disk"},
             "position": {"type": "integer", "minimum": 0, "description": "newest position of the change log"},
             "reason": {"type": "string", "description": "why not"},
+            "ailing": {"type": "string", "description": "what else is wrong although data can be read and written"},
         },
         ["status", "reads", "writes", "lag_ms"],
     )

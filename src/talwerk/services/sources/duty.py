@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from talwerk.broker import Broker
@@ -32,6 +32,8 @@ OWNER = "talwerk"
 """Source part of the ids of sources themselves."""
 LOOK_EVERY_S = 5.0
 FIRST_WITHIN_S = 1.0
+MIXED_LOOK_S = 30.0
+"""How often a city that may not poll looks whether what forbids it is gone."""
 PART_AFTER_S = 60.0
 """How long a part of a source has to fail before that is worth a line; a whole source fails and recovers in parts."""
 
@@ -82,27 +84,29 @@ class Sources:
         self._patience = patience
         self._twin = twin
         self._arrivals = arrivals
+        self.halted = ""
+        """Why nothing is polled although there are sources, in one sentence; empty when they are."""
+        self._unasked: tuple[SourceState, ...] = ()
         self._polls: tuple[Poll, ...] = ()
         self._watched: tuple[Watched, ...] = ()
 
     def states(self) -> tuple[SourceState, ...]:
         """How each source is now."""
+        if self.halted:
+            return self._unasked
         return (*(poll.state for poll in self._polls), *(watched.state for watched in self._watched))
 
     async def run(self) -> None:
-        """Poll until cancelled; return when there is nothing to poll, or nothing may be."""
+        """Poll until cancelled; return when there is nothing to poll."""
         if not self._profile.sources:
             return
-        try:
-            check_unmixed(self._broker, self._scope, simulated=self._twin is not None)
-        except MixedError as error:
-            logger.warning("sources are not polled: %s", error.detail)
-            return
-        fetcher = Fetcher(self._egress, self._clock, self._patience, simulated=self._twin is not None)
         writing = Writing(self._broker, self._scope, clock=self._clock)
+        feeds = self._feeds()
+        await self._until_unmixed(feeds, writing)
+        fetcher = Fetcher(self._egress, self._clock, self._patience, simulated=self._twin is not None)
         dice = random.Random()  # noqa: S311 - spreads polls, keeps no secret
         tools = Tools(fetcher=fetcher, writing=writing, clock=self._clock, heavy=self._heavy, dice=dice)
-        feeds, now = self._feeds(), self._clock.now()
+        now = self._clock.now()
         self._polls = tuple(Poll(each, tools, writing.newest(each, now)) for each in feeds if not each.sends)
         self._watched = tuple(
             Watched(each, self._arrivals, self._clock, writing.newest(each, now)) for each in feeds if each.sends
@@ -115,6 +119,38 @@ class Sources:
                     group.create_task(self._keep_watching(watched, writing))
         finally:
             await fetcher.close()
+
+    async def _until_unmixed(self, feeds: Sequence[Feed], writing: Writing) -> None:
+        """Wait until nothing of another nature lies there; say meanwhile why nobody is asked."""
+        while self._mixed():
+            if not self._unasked:
+                logger.error("sources are not polled: %s", self.halted)
+                since = self._clock.now()
+                self._unasked = tuple(
+                    SourceState(
+                        key=each.key,
+                        title=each.title,
+                        since=since,
+                        health=Health.UNREACHABLE,
+                        error=f"it is not asked: {self.halted}",
+                        sends=each.sends,
+                    )
+                    for each in feeds
+                )
+                for each, state in zip(feeds, self._unasked, strict=True):
+                    await Teller(each, writing, self._clock, logged=(state.health, False)).tell(state)
+            await asyncio.sleep(MIXED_LOOK_S)
+        if self._unasked:
+            logger.info("sources are polled again: what forbade it is gone")
+
+    def _mixed(self) -> bool:
+        try:
+            check_unmixed(self._broker, self._scope, simulated=self._twin is not None)
+        except MixedError as error:
+            self.halted = error.detail
+        else:
+            self.halted = ""
+        return bool(self.halted)
 
     def _feeds(self) -> list[Feed]:
         found = discover(self._own)
@@ -158,13 +194,16 @@ class Teller:
         feed: the source.
         writing: the way in.
         clock: for how long something lasts.
+        logged: how it is known to be already: health, and whether a part of it fails.
     """
 
-    def __init__(self, feed: Feed, writing: Writing, clock: Clock) -> None:
+    def __init__(
+        self, feed: Feed, writing: Writing, clock: Clock, logged: tuple[Health, bool] = (Health.WAITING, False)
+    ) -> None:
         self._feed = feed
         self._writing = writing
         self._clock = clock
-        self._logged = (Health.WAITING, False)
+        self._logged = logged
         self._partly_since_s: float | None = None
         self._written: Health | None = None
 

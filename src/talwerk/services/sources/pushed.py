@@ -128,8 +128,8 @@ class Intake:
             sender: who sends.
 
         Raises:
-            DomainError: BadRequestData when it cannot be read; Forbidden for what the sender may not write, and where
-                values of another nature lie; what the writer says.
+            DomainError: BadRequestData when it cannot be read; Forbidden for what the sender may not write, and for
+                simulated values where measured ones lie; what the writer says.
         """
         arrival = self._arrivals.setdefault(source.key, Arrival())
         try:
@@ -161,8 +161,9 @@ class Intake:
             findings = read_answer(connector, request, content, "", context)
             shaped = shape(findings, source, now)
         _check_types(shaped, sender)
-        if not self._unmixed:
-            check_unmixed(self._broker, self._looking, simulated=source.simulated)
+        # What real devices send into a city of simulated values is marked when it is written.
+        if source.simulated and not self._unmixed:
+            check_unmixed(self._broker, self._looking, simulated=True)
             self._unmixed = True
         # Who sends has a limit of time, and comes again when the city is busy.
         values = await Writing(self._broker, sender.scope, unmixed=True, tries=1).write(shaped, source)
@@ -198,7 +199,7 @@ class Watched:
         self._clock = clock
         # Processes that end forget what came to them; the engine does not.
         self._known = Arrival(newest=newest)
-        self._state = SourceState(key=feed.key, title=feed.title, since=clock.now(), newest=newest)
+        self._state = SourceState(key=feed.key, title=feed.title, since=clock.now(), newest=newest, sends=True)
 
     @property
     def state(self) -> SourceState:

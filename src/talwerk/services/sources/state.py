@@ -21,7 +21,7 @@ class Health(StrEnum):
     SILENT = "silent"
     """It answers without any value; where it sends by itself, nothing came for longer than its stale limit."""
     UNREACHABLE = "unreachable"
-    """It does not answer, or with an error."""
+    """It does not answer, or with an error; or it may not be asked."""
     MALFORMED = "malformed"
     """Its answer cannot be read."""
 
@@ -44,6 +44,7 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
         late_s: by how much the latest one missed that, 0 when it did not.
         error: what is wrong with it now, in one sentence; empty when nothing is.
         left_out: values that could not be used in the latest answers, by reason.
+        sends: whether it sends by itself and nobody asks it.
     """
 
     key: str
@@ -60,3 +61,4 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     late_s: float = 0.0
     error: str = ""
     left_out: dict[str, int] = {}
+    sends: bool = False

@@ -11,8 +11,8 @@ from talwerk.sdk.reading import Reading, Thing
 from talwerk.sdk.recording import read_recording
 from talwerk.services.places.register import House, Register
 from talwerk.services.places.search import Search
-from talwerk.services.sources.checking import read_all, recordings_of
-from talwerk.services.sources.discovery import Found, discover
+from talwerk.services.sources.checking import read_all
+from talwerk.services.sources.discovery import Found, discover, recordings_of
 
 ADDRESSES = 100_000
 PER_STREET = 40

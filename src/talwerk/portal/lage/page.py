@@ -6,7 +6,7 @@ from talwerk.portal.frame.pages import Page, page
 from talwerk.portal.frame.phrases import Phrasebook
 from talwerk.portal.frame.place import Frame
 from talwerk.portal.frame.states import NOT_CURRENT, State, gauge_state
-from talwerk.portal.frame.views import Gauge
+from talwerk.portal.frame.views import Gauge, Talband
 from talwerk.portal.lage.situation import situation
 from talwerk.portal.lage.views import EmptyView, LageView
 from talwerk.portal.lage.warnings import Notice
@@ -55,12 +55,8 @@ def calm_sentence(view: LageView, now_us: int, p: Phrasebook) -> str:
     if view.talband and view.axis_is_river:
         states = [gauge_state(gauge, now_us) for gauge in view.talband.gauges if gauge.levels]
         live = [state for state in states if state not in NOT_CURRENT]
-        rising = _rising(view.talband.gauges, now_us)
-        if rising is not None:
-            change = p.amount(rising.trend_per_h or 0.0, rising.measure)
-            parts.append(p.text("calm.rising", axis=view.talband.axis, station=rising.station, change=change))
-        elif live and all(state is State.NORMAL for state in live):
-            parts.append(p.text("calm.river", axis=view.talband.axis))
+        if all(state is State.NORMAL for state in live):
+            parts += _river(view.talband, p, now_us, known=bool(live))
     if view.air:
         parts.append(p.text("calm.air", grade=p.text(f"air.{view.air.grade}")))
     if view.weather and view.weather.gauge.latest:
@@ -72,6 +68,15 @@ def calm_sentence(view: LageView, now_us: int, p: Phrasebook) -> str:
         return ""
     told = p.text("calm.sentence", parts=", ".join(parts))
     return told[0].upper() + told[1:]
+
+
+def _river(band: Talband, p: Phrasebook, now_us: int, *, known: bool) -> list[str]:
+    """What a river says of itself that has reached no level; it is normal only where levels are known."""
+    rising = _rising(band.gauges, now_us)
+    if rising is None:
+        return [p.text("calm.river", axis=band.axis)] if known else []
+    change = p.amount(rising.trend_per_h or 0.0, rising.measure)
+    return [p.text("calm.rising", axis=band.axis, station=rising.station, change=change)]
 
 
 def _rising(gauges: tuple[Gauge, ...], now_us: int) -> Gauge | None:

@@ -129,7 +129,7 @@ def test_examples_never_come_beside_measurements(folder: Path, table: Path) -> N
         assert talwerk("replay", "sample.csv", "--mapping", "sample.toml", "--check", *place).exit_code == 0
         done = talwerk("replay", "sample.csv", "--mapping", "sample.toml", *place)
         assert done.exit_code == 0, done.output
-    assert "the simulated one, data: data/wuppertal-twin" in done.output
+        assert ("the simulated one, data: data/wuppertal-twin" in done.output) == ("twin" in place)
     refused = talwerk("replay", "sample.csv", "--mapping", "sample.toml", "--check")
     assert (refused.exit_code, "holds measured values" in refused.output) == (1, True), "a check knows it as well"
     refused = talwerk("replay", "table.csv", "--mapping", "map.toml", "--check", "--data", "example")

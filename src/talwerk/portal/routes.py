@@ -61,6 +61,8 @@ from talwerk.portal.site.register import Registers
 from talwerk.portal.site.scene import Scene
 from talwerk.portal.site.shelf import Sheet, Shelf
 from talwerk.portal.themes.leaf import ThemePages
+from talwerk.protocols.http.bodies import ClientGoneError, read_body
+from talwerk.protocols.http.problems import STATUS
 from talwerk.sdk.profile import Profile
 from talwerk.texts import EASY
 
@@ -140,6 +142,8 @@ class Portal:
                 return self._told(request, error, leaf, desk)
             except DomainError as error:
                 return self._told(request, page_error(error), leaf, desk)
+            except ClientGoneError:
+                raise
             except Exception:
                 # The log knows the request's id; what follows in an address can name a person.
                 logger.exception("a page of %s failed", "/".join(request.url.path.split("/")[:3]))
@@ -285,15 +289,17 @@ async def _form(request: Request, leaf: Leaf) -> dict[str, str]:
     """The fields of a form that the page answers.
 
     Raises:
-        PageError: The body is no form, or too large for one.
+        PageError: The body is no form, too large for one, or does not arrive in time.
+        ClientGoneError: The visitor left.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise PageError(415)
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES_MAX:
-            raise PageError(413)
+    if request.headers.get("content-length") == "0":
+        return {}
+    try:
+        body = await read_body(dict(request.scope["headers"]), request.receive, FORM_BYTES_MAX)
+    except DomainError as error:
+        raise PageError(STATUS[error.fault]) from None
     try:
         given = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=32))
     except ValueError:

@@ -22,7 +22,9 @@ _STATUS = {
     Fault.BUSY: 503,
 }
 _PASSING = {"cache-control": "no-store"}
-_EXTRA = {405: {"allow": ", ".join(READING)}, 503: {"retry-after": "60"}}
+# What is left of a form's body will not be read.
+_HANGING_UP = {"connection": "close"}
+_EXTRA = {405: {"allow": ", ".join(READING)}, 408: _HANGING_UP, 413: _HANGING_UP, 503: {"retry-after": "60"}}
 
 
 _FRAMED_POLICY = (

@@ -214,6 +214,11 @@ def _http_error(request: Request, error: Exception) -> Response:
     return _as_response(problem_answer(fault, headers=headers))
 
 
+def _client_gone(_request: Request, _error: Exception) -> Response:
+    # Nobody reads it; it stands for the request where requests are counted.
+    return Response(status_code=http.HTTPStatus.BAD_REQUEST)
+
+
 def _unexpected_error(request: Request, error: Exception) -> Response:
     # The framework calls this in a thread of its own, where no exception is being handled.
     return _as_response(unexpected(request.scope, cause=error))
@@ -222,6 +227,7 @@ def _unexpected_error(request: Request, error: Exception) -> Response:
 exception_handlers: dict[Any, Any] = {
     DomainError: _domain_error,
     HTTPException: _http_error,
+    ClientGoneError: _client_gone,
     Exception: _unexpected_error,
 }
 """For ``Starlette(exception_handlers=...)``: the framework's own errors in the same form."""

@@ -33,3 +33,22 @@ def test_a_key_writes_its_own_types_until_it_is_revoked(tmp_path: Path) -> None:
         assert city.run("device", "revoke", "gauge-7", folder=tmp_path).returncode == 0
         assert write(city, key, "WaterObserved") == 401
         assert city.run("device", "revoke", "gauge-7", folder=tmp_path).returncode == 1
+
+
+def test_a_key_that_is_made_while_the_twin_is_shown_works_there_and_only_there(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with served(data, feeds="twin") as city:
+        made = city.run("device", "add", "gauge-7", "--type", "WaterObserved", folder=tmp_path)
+        assert made.returncode == 0, made.stderr
+        assert f"has keys of its own ({data}/wuppertal-twin/devices.json). --feeds live" in made.stderr
+        assert write(city, made.stdout.strip(), "WaterObserved") == 201
+        listed = json.loads(city.run("device", "list", "--json", folder=tmp_path).stdout)
+        assert "gauge-7" in {one["name"] for one in listed}
+        assert not (data / "devices.json").exists()
+        real = city.run("device", "add", "gauge-7", "--type", "WaterObserved", "--feeds", "live", folder=tmp_path)
+        assert (real.returncode, real.stderr) == (0, "")
+        assert write(city, real.stdout.strip(), "WaterObserved") == 401
+        enrolled = city.run("operator", "enroll", "Leitstelle", folder=tmp_path)
+        assert write(city, enrolled.stdout.strip(), "WeatherObserved") == 201
+        assert city.run("device", "revoke", "gauge-7", folder=tmp_path).returncode == 0
+        assert write(city, made.stdout.strip(), "WaterObserved") == 401

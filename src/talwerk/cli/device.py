@@ -8,11 +8,13 @@ import click
 import msgspec
 
 from talwerk import cities
+from talwerk.app.feeds import settled
 from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import SystemClock, format_instant
 from talwerk.core.terms import compact, expand
-from talwerk.privacy.devices import DeviceKeys
+from talwerk.privacy.devices import FILE, DeviceKeys
 from talwerk.privacy.principals import Credentials
+from talwerk.processes.directory import directory_of, prepare
 from talwerk.sdk.reading import point
 from talwerk.settings import Settings
 
@@ -20,7 +22,20 @@ from .options import with_settings
 
 
 def _keys(settings: Settings) -> DeviceKeys:
-    return Credentials.open(settings.data).devices
+    """The keys that the running city knows: a simulated one has keys of its own. Says so where it is not the real one.
+
+    Raises:
+        DomainError: as ``Credentials.open``, and when the directory belongs to another city.
+    """
+    settings = settled(settings)
+    if settings.feeds != "twin":
+        return Credentials.open(settings.data).devices
+    city = cities.load(settings.city).city
+    directory = directory_of(settings.data, city.key, twin=True)
+    prepare(directory, city.key, twin=True)
+    text = f"This is about the simulated {city.name}, which has keys of its own ({directory / FILE})."
+    click.echo(f"{text} --feeds live means the real city.", err=True)
+    return Credentials.open(settings.data, directory).devices
 
 
 class _Place(click.ParamType[tuple[float, float]]):
@@ -50,13 +65,14 @@ def device() -> None:
 @click.option("--source", default="", metavar="KEY", help="Source of the profile; the key opens its door alone.")
 @click.option("--title", default="", help="What people call the device.")
 @click.option("--at", type=PLACE, metavar="LAT,LON", help="Where it stands, in degrees, as maps tell it.")
-@with_settings("data", "city")
+@with_settings("data", "city", "feeds")
 def add(
     settings: Settings, name: str, types: tuple[str, ...], source: str, title: str, at: tuple[float, float] | None
 ) -> None:
-    """Make a key for the device NAME and print it, this once.
+    """Make a key for the device NAME in the city that runs and print it, this once.
 
-    It is sent as `Authorization: Bearer KEY`, or as password of the user NAME.
+    It is sent as `Authorization: Bearer KEY`, or as password of the user NAME. A simulated city and the real one have
+    keys of their own; --feeds twin and --feeds live choose.
     """
     if source:
         _check_sends(settings, source)
@@ -74,7 +90,7 @@ def _check_sends(settings: Settings, key: str) -> None:
 
 @device.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@with_settings("data")
+@with_settings("data", "city", "feeds")
 def list_(settings: Settings, as_json: bool) -> None:
     """List the devices that have a key."""
     rows: list[dict[str, Any]] = [
@@ -98,7 +114,7 @@ def list_(settings: Settings, as_json: bool) -> None:
 
 @device.command()
 @click.argument("name")
-@with_settings("data")
+@with_settings("data", "city", "feeds")
 def revoke(settings: Settings, name: str) -> None:
     """Take the key of the device NAME away; a running city refuses it from the next request on."""
     _keys(settings).revoke(name)

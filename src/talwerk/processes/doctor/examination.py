@@ -183,15 +183,17 @@ def _places(settings: Settings, directory: Path, now: Instant) -> Iterator[Findi
         backups = backups_of(settings.data, settings.backup_folder, directory.name)
         yield from check_emptiness(directory, second, backups, directory.name)
     yield check_secret(settings.data / TOKEN_FILE, "operator's token")
-    yield from check_readable(settings.data / DEVICES, "device keys")
+    # A simulated city has keys of its own.
+    devices = (directory if settings.feeds == "twin" else settings.data) / DEVICES
+    yield from check_readable(devices, "device keys")
     yield from check_readable(settings.data / ENROLMENT, "operator")
     if settings.feeds != "twin":
         folder = backups_of(settings.data, settings.backup_folder, directory.name)
         yield from check_writable(folder, "backup", "backup_folder")
         if settings.copy_folder is not None:
             yield from check_writable(settings.copy_folder, "copy", "copy_folder")
-    if (settings.data / DEVICES).exists():
-        yield check_secret(settings.data / DEVICES, "device keys")
+    if devices.exists():
+        yield check_secret(devices, "device keys")
     if directory.is_dir():
         yield from check_leftovers(directory, now)
     yield check_temporary(Path(os.environ.get("TMPDIR") or tempfile.gettempdir()))

@@ -79,5 +79,10 @@ def endpoint(city: City) -> ASGIApp:
     )
     # Before everything else: it needs nothing but its file.
     return CrisisDoor(
-        http.marked(guarded, city.simulated), city.directory / FOLDER, city.profile, city.clock, city.visits.count
+        http.marked(guarded, city.simulated),
+        city.directory / FOLDER,
+        city.profile,
+        city.clock,
+        city.credentials,
+        city.visits.count,
     )

@@ -13,7 +13,7 @@ from talwerk import cities
 from talwerk.portal.about.leaf import WORKS
 from talwerk.portal.frame.static import has_vendor
 from tests.conftest import ROOT
-from tests.portal.site.test_languages import SIMULATED
+from tests.portal.easy.test_easy import SIMULATED
 from tests.portal.workbench import Site, site
 
 AROUND = ("impressum", "datenschutz", "barrierefreiheit", "bildnachweise", "hilfe")

@@ -1,7 +1,8 @@
 """The door of the crisis page: bytes from memory, before anything else looks at the request.
 
 Nothing that the pages of the city need is needed here: no store, no engine, no frame. The file is looked at once a
-second; a page that is not renewed says how old it is, and the last one that was whole is shown for ever.
+second; a page that is not renewed says how old it is, and the last one that was whole is shown for ever. Only a page
+that nobody has checked is not for everybody: the public meets the pages of the city there, which say so.
 """
 
 from __future__ import annotations
@@ -9,15 +10,20 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from talwerk.core.errors import DomainError
 from talwerk.core.instants import MINUTE, SECOND, Clock, Instant
+from talwerk.core.scope import Role
 from talwerk.portal.crisis.making import crisis_languages, file_of
 from talwerk.portal.crisis.page import aged, is_simulated, policy, stand, unwritten
 from talwerk.portal.frame.phrases import Phrasebook
 from talwerk.portal.frame.static import content_hash
 from talwerk.portal.site.addresses import CRISIS, START, Addresses
+from talwerk.portal.site.languages import is_checked
+from talwerk.privacy.principals import Credentials
 from talwerk.sdk.profile import Profile
 from talwerk.services.outgoing import SIMULATED
 from talwerk.texts import catalogue
@@ -27,6 +33,8 @@ OLD_AFTER_S = 150.0
 """A page is written anew each minute: two that did not come are a reason to say so."""
 CACHE = "public, max-age=10, stale-if-error=86400"
 """Others between us and the visitor may help for a moment, and when nobody answers them."""
+UNCHECKED_CACHE = "private, no-cache"
+"""What one reader may see is given to no other."""
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -41,7 +49,16 @@ class Kept:
         cache: what others may keep.
     """
 
-    __slots__ = ("etag", "packed", "packed_headers", "plain", "plain_headers", "status", "unchanged_headers")
+    __slots__ = (
+        "etag",
+        "packed",
+        "packed_headers",
+        "plain",
+        "plain_headers",
+        "simulated",
+        "status",
+        "unchanged_headers",
+    )
 
     def __init__(self, html: bytes, language: str, status: int = 200, cache: str = CACHE) -> None:
         self.status = status
@@ -60,7 +77,8 @@ class Kept:
             # The form on the page is answered only when the browser says where it stands.
             (b"referrer-policy", b"same-origin"),
         ]
-        if is_simulated(html):
+        self.simulated = is_simulated(html)
+        if self.simulated:
             always.append((SIMULATED.encode(), b"true"))
         if status != 200:
             always.append((b"retry-after", b"5"))
@@ -94,6 +112,11 @@ class CrisisPage:
         self._aged_min = 0
         self._looked_s = float("-inf")
 
+    @property
+    def checked(self) -> bool:
+        """Whether those for whom its words were written have checked them."""
+        return is_checked(self._phrases.language)
+
     def current(self) -> Kept:
         """The page to be sent now."""
         now_s = self._clock.monotonic_s()
@@ -112,7 +135,7 @@ class CrisisPage:
         if renewed or aged_min != self._aged_min:
             self._aged_min = aged_min
             html = aged(self._html, age_s, self._phrases) if aged_min else self._html
-            self._kept = Kept(html, self._phrases.locale)
+            self._kept = Kept(html, self._phrases.locale, cache=CACHE if self.checked else UNCHECKED_CACHE)
 
     def _read(self) -> bool:
         try:
@@ -140,14 +163,22 @@ class CrisisDoor:
         folder: where the engine writes the pages.
         profile: whose they are.
         clock: the source of time.
-        shown: told of each page that was shown, by its kind.
+        credentials: who may read what nobody has checked.
+        shown: told of each page that was shown to somebody, by its kind.
     """
 
     def __init__(
-        self, app: ASGIApp, folder: Path, profile: Profile, clock: Clock, shown: Callable[[str], None]
+        self,
+        app: ASGIApp,
+        folder: Path,
+        profile: Profile,
+        clock: Clock,
+        credentials: Credentials,
+        shown: Callable[[str], None],
     ) -> None:
         self._app = app
         self._shown = shown
+        self._credentials = credentials
         self._pages: Mapping[str, CrisisPage] = dict(_pages(folder, profile, clock))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,15 +188,26 @@ class CrisisDoor:
             await self._app(scope, receive, send)
             return
         kept = page.current()
-        packs, known = _wishes(scope)
-        if kept.status == 200 and kept.etag in known:
+        wishes = _wishes(scope)
+        if not (page.checked or kept.simulated or self._operates(wishes.authorization)):
+            await self._app(scope, receive, send)
+            return
+        if kept.status == 200 and kept.etag in wishes.known:
             await send({"type": "http.response.start", "status": 304, "headers": [*kept.unchanged_headers]})
             await send({"type": "http.response.body", "body": b""})
             return
-        headers, body = (kept.packed_headers, kept.packed) if packs else (kept.plain_headers, kept.plain)
+        headers, body = (kept.packed_headers, kept.packed) if wishes.packs else (kept.plain_headers, kept.plain)
         await send({"type": "http.response.start", "status": kept.status, "headers": [*headers]})
         await send({"type": "http.response.body", "body": body if scope["method"] == "GET" else b""})
-        self._shown(CRISIS)
+        if wishes.opens and scope["method"] == "GET":
+            self._shown(CRISIS)
+
+    def _operates(self, authorization: str | None) -> bool:
+        """Whether the operator asks; a token that names nobody is refused by those behind this door."""
+        try:
+            return self._credentials.grant(authorization).principal.role is Role.OPERATOR
+        except DomainError:
+            return False
 
 
 def _pages(folder: Path, profile: Profile, clock: Clock) -> list[tuple[str, CrisisPage]]:
@@ -178,12 +220,33 @@ def _pages(folder: Path, profile: Profile, clock: Clock) -> list[tuple[str, Cris
     return found
 
 
-def _wishes(scope: Scope) -> tuple[bool, list[bytes]]:
-    """Whether the client unpacks, and which versions of the page it has."""
-    packs, known = False, b""
+class _Wishes(NamedTuple):
+    """What a request says of itself.
+
+    Attributes:
+        packs: Whether the client unpacks.
+        known: Which versions of the page it has.
+        opens: Whether somebody opens the page, and no script keeps it for later.
+        authorization: Its header, None without one.
+    """
+
+    packs: bool
+    known: list[bytes]
+    opens: bool
+    authorization: str | None
+
+
+def _wishes(scope: Scope) -> _Wishes:
+    packs, known, opens, authorization = False, b"", True, None
     for name, value in scope["headers"]:
         if name == b"accept-encoding":
             packs = b"gzip" in value and b"gzip;q=0" not in value.replace(b" ", b"")
         elif name == b"if-none-match":
             known = value
-    return packs, [tag.strip() for tag in known.split(b",")] if known else []
+        elif name == b"sec-fetch-mode":
+            opens = opens and value == b"navigate"
+        elif name == b"sec-purpose":
+            opens = False
+        elif name == b"authorization":
+            authorization = value.decode("latin-1")
+    return _Wishes(packs, [tag.strip() for tag in known.split(b",")] if known else [], opens, authorization)

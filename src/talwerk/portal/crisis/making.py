@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from talwerk.broker import Broker
 from talwerk.core.instants import MINUTE, Clock, Instant
 from talwerk.core.scope import Scope
 from talwerk.portal.crisis.page import CrisisView, Phone, crisis_page
+from talwerk.portal.easy.leaf import easy_gauge, is_told
 from talwerk.portal.frame.phrases import Phrasebook
 from talwerk.portal.frame.place import Link
+from talwerk.portal.frame.views import Gauge
 from talwerk.portal.lage.warned import warned
 from talwerk.portal.site.addresses import CRISIS, HERE, START, Addresses
+from talwerk.portal.site.languages import is_checked, languages_of
 from talwerk.portal.site.newest import Peaks
 from talwerk.portal.site.register import Register
 from talwerk.portal.site.scene import City, Scene
 from talwerk.sdk.profile import Profile
 from talwerk.services.warnings import Warnings
-from talwerk.texts import Catalogue, catalogue
+from talwerk.texts import EASY, Catalogue, catalogue
 
 FOLDER = "crisis"
+EASY_FOLDER = "crisis-easy"
+"""Beside the others: a web server that delivers that folder must not deliver what nobody has checked."""
 LOOK_EVERY_S = 1.0
 NEWS_EVERY_S = 5.0
 """Values arrive all the time; written pages follow them at this pace, warnings and minutes at once."""
@@ -30,12 +35,12 @@ NEWS_EVERY_S = 5.0
 
 def crisis_languages(profile: Profile) -> tuple[str, ...]:
     """Languages in which there is a crisis page."""
-    return tuple(each for each in profile.city.languages if CRISIS in Addresses(catalogue(each)))
+    return tuple(each for each in languages_of(profile) if CRISIS in Addresses(catalogue(each)))
 
 
 def file_of(folder: Path, language: str) -> Path:
     """The file of a language's page; beside it lies the same packed, with ``.gz``."""
-    return folder / f"{language}.html"
+    return (folder.with_name(EASY_FOLDER) if language == EASY else folder) / f"{language}.html"
 
 
 class CrisisPages:
@@ -85,14 +90,15 @@ class CrisisPages:
     def _page(self, city: City, register: Register, now: Instant) -> bytes:
         scene = Scene(city, register, self._scope, now)
         # The axis comes first among the named ones, in its own order.
-        gauges = tuple(gauge for gauge in map(scene.gauge, scene.named) if gauge.levels)
+        gauges = tuple(gauge for gauge in _gauges(scene) if gauge.levels)
+        simulated = self._simulated()
         contact = self._profile.contact
         # A number that nobody has confirmed helps nobody who needs help now.
         phones = (Phone(contact.name, contact.phone),) if contact.phone and "phone" not in contact.unconfirmed else ()
         view = CrisisView(
             city=self._profile.city.name,
             now_us=now,
-            warned=warned(self._warnings, self._scope, now, city.texts.locale, simulated=self._simulated()),
+            warned=warned(self._warnings, self._scope, now, city.texts.locale, simulated=simulated),
             gauges=gauges,
             phones=phones,
             start_href=city.to.href(START),
@@ -100,10 +106,18 @@ class CrisisPages:
             languages=tuple(
                 Link(other.texts.text("frame.language"), other.to.href(CRISIS), lang=other.texts.locale)
                 for other in self._cities.values()
-                if other is not city
+                if other is not city and (simulated or is_checked(other.texts.language))
             ),
+            unchecked=not is_checked(city.texts.language),
         )
         return crisis_page(view, city.p)
+
+
+def _gauges(scene: Scene) -> Iterator[Gauge]:
+    """The newest values of the city's own points, in units of the page's language."""
+    if scene.texts.language == EASY:
+        return (easy_gauge(place, scene) for place in scene.named if is_told(place, scene))
+    return map(scene.gauge, scene.named)
 
 
 class CrisisWriter:
@@ -152,9 +166,9 @@ class CrisisWriter:
 
     def _write(self, now: Instant) -> None:
         pages = self._pages.pages(now)
-        self._folder.mkdir(mode=0o755, exist_ok=True)
         for language, html in pages.items():
             file = file_of(self._folder, language)
+            file.parent.mkdir(mode=0o755, exist_ok=True)
             _replace(file, html)
             _replace(file.with_suffix(".html.gz"), gzip.compress(html, 9, mtime=0))
 

@@ -11,7 +11,8 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 
-from talwerk.core.instants import Instant, instant_or_none
+from talwerk.core.instants import MINUTE, Instant, instant_or_none
+from talwerk.portal.easy.dangers import Danger, advice, danger_of
 from talwerk.portal.frame.phrases import Phrasebook
 from talwerk.portal.frame.place import Link
 from talwerk.portal.frame.render import environment
@@ -20,6 +21,7 @@ from talwerk.portal.frame.views import Gauge
 from talwerk.portal.lage.page import validity
 from talwerk.portal.lage.situation import unknown_warnings
 from talwerk.portal.lage.warnings import Warned
+from talwerk.texts import EASY
 
 BYTES_MAX = 14_000
 """What a first answer brings without waiting for an acknowledgement, less its headers."""
@@ -59,6 +61,7 @@ class CrisisView:
         start_href: Address of the start page.
         here_href: Where the form for a place goes, or empty.
         languages: The same page in other languages.
+        unchecked: Whether nobody for whom its words were written has checked them.
     """
 
     city: str
@@ -69,6 +72,7 @@ class CrisisView:
     start_href: str
     here_href: str
     languages: tuple[Link, ...] = ()
+    unchecked: bool = False
 
 
 def crisis_page(view: CrisisView, p: Phrasebook) -> bytes:
@@ -96,26 +100,30 @@ def _rendered(view: CrisisView, most: int, p: Phrasebook) -> bytes:
     silent = [gauge for gauge in view.gauges if states[id(gauge)] in NOT_CURRENT and gauge.latest is not None]
     calm = [gauge for gauge in view.gauges if states[id(gauge)] is State.NORMAL]
     shown = [*raised, *silent, *([] if raised else calm)] if raised or grave else []
-    html = (
-        environment()
-        .get_template("krise.html")
-        .render(
-            view=view,
-            p=p,
-            now_us=view.now_us,
-            grave=grave,
-            notices=grave[:most],
-            left_out=len(grave[most:]),
-            lesser=tuple(notice for notice in view.warned.notices if notice not in grave),
-            unknown=unknown_warnings(view.warned, view.now_us, p),
-            raised=raised,
-            highest=highest,
-            gauges=shown[:GAUGES_MAX],
-            validity=lambda notice: validity(notice, view.now_us, p),
-            emergency=EMERGENCY,
-        )
-    )
-    return html.encode()
+    content = {
+        "view": view,
+        "p": p,
+        "now_us": view.now_us,
+        "grave": grave,
+        "notices": grave[:most],
+        "left_out": len(grave[most:]),
+        "lesser": tuple(notice for notice in view.warned.notices if notice not in grave),
+        "highest": highest,
+        "gauges": shown[:GAUGES_MAX],
+        # It is written when the minute turns.
+        "next_page_us": (view.now_us // MINUTE + 1) * MINUTE,
+        "next_us": min((one.next_us for one in view.warned.notices if one.next_us is not None), default=None),
+        "emergency": EMERGENCY,
+    }
+    if p.language == EASY:
+        dangers = [*map(danger_of, grave[:most]), *([Danger.FLOOD] if highest else [])]
+        own: dict[str, object] = {"danger_of": danger_of, "advice": advice(dangers, p) if dangers else ()}
+        return environment().get_template("krise_leicht.html").render(**content, **own).encode()
+    own = {
+        "unknown": unknown_warnings(view.warned, view.now_us, p),
+        "validity": lambda notice: validity(notice, view.now_us, p),
+    }
+    return environment().get_template("krise.html").render(**content, **own).encode()
 
 
 def policy(html: bytes) -> str:

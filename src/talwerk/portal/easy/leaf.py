@@ -1,7 +1,8 @@
-"""The few pages that there are in easy language (Leichte Sprache): start, one measuring point, help.
+"""The pages that there are in easy language (Leichte Sprache): start, one measuring point, help.
 
 They have views and templates of their own, so that whoever changes another page need not write easy language, and what
-is written for other pages never stands here by accident: a text that the easy catalogue does not hold is an error.
+is written for other pages never stands here by accident: a text that the easy catalogue does not hold is an error. The
+crisis page in easy language is made where all crisis pages are.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 
-from talwerk.portal.easy.views import EasyHelpView, EasyPoint, EasyPointView, EasyStartView, EasyWarning
+from talwerk.portal.easy.views import EasyHelpView, EasyPoint, EasyPointView, EasyStartView
+from talwerk.portal.frame.views import Gauge
+from talwerk.portal.lage.warned import warned
 from talwerk.portal.site import addresses
 from talwerk.portal.site.addresses import POINT, START, Addresses
 from talwerk.portal.site.answers import PageError
 from talwerk.portal.site.languages import EASY_OF
 from talwerk.portal.site.leaf import Ask, Found, Leaf
 from talwerk.portal.site.scene import Place, Scene
-from talwerk.services.warnings import Official, Warnings
+from talwerk.services.warnings import Warnings
 from talwerk.texts import catalogue
 
 POINTS_MAX = 12
@@ -44,25 +47,20 @@ class EasyPages:
         )
 
     def _start(self, _ask: Ask, scene: Scene) -> Found:
-        places = [place for place in scene.named if _told(place, scene, SURVEYED)][:POINTS_MAX]
-        found = self._warnings.in_force(scene.scope, scene.now)
+        places = [place for place in scene.named if is_told(place, scene, SURVEYED)][:POINTS_MAX]
+        simulated = scene.register.simulated
         view = EasyStartView(
             points=tuple(_easy(place, scene) for place in places),
-            warnings=tuple(_warning(each, scene) for each in found.warnings),
+            warned=warned(self._warnings, scene.scope, scene.now, scene.texts.locale, simulated=simulated),
             full_href=_full().href(START),
         )
         return view, tuple(places)
 
 
-def _warning(told: Official, scene: Scene) -> EasyWarning:
-    words = told.headline or told.event
-    return EasyWarning(words.get(scene.texts.locale) or next(iter(words.values()), told.issuer), told.end)
-
-
 def _point(ask: Ask, scene: Scene) -> Found:
     key = ask.path["key"]
     place = scene.place(key)
-    if place is None or place.point is None or not _told(place, scene):
+    if place is None or place.point is None or not is_told(place, scene):
         raise PageError(404, scene.texts.text("point.no_point"))
     return EasyPointView(_easy(place, scene), place.point.place, _full().href(POINT, key)), (place,)
 
@@ -76,14 +74,18 @@ def _full() -> Addresses:
     return Addresses(catalogue(EASY_OF))
 
 
-def _told(place: Place, scene: Scene, wanted: Container[str] | None = None) -> bool:
+def is_told(place: Place, scene: Scene, wanted: Container[str] | None = None) -> bool:
     """Whether it is wanted, and there are easy words for its unit; those for what it measures a test asks for."""
     if place.point is None or (wanted is not None and place.point.quantity not in wanted):
         return False
     return f"unit.{place.series.unit}" in scene.texts
 
 
-def _easy(place: Place, scene: Scene) -> EasyPoint:
+def easy_gauge(place: Place, scene: Scene) -> Gauge:
+    """The newest value at a place that can be told, with its unit in words."""
     gauge = scene.gauge(place)
-    measure = replace(gauge.measure, unit=scene.texts.text(f"unit.{place.series.unit}"))
-    return EasyPoint(replace(gauge, measure=measure), place.point.quantity if place.point is not None else "")
+    return replace(gauge, measure=replace(gauge.measure, unit=scene.texts.text(f"unit.{place.series.unit}")))
+
+
+def _easy(place: Place, scene: Scene) -> EasyPoint:
+    return EasyPoint(easy_gauge(place, scene), place.point.quantity if place.point is not None else "")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from talwerk.portal.easy.dangers import Danger, advice, danger_of
 from talwerk.portal.easy.views import EasyHelpView, EasyPoint, EasyPointView, EasyStartView
 from talwerk.portal.frame.pages import Page, page
 from talwerk.portal.frame.phrases import Phrasebook
@@ -27,7 +28,10 @@ class Told:
 
 @page.register
 def _start(view: EasyStartView, frame: Frame, p: Phrasebook) -> Page:
-    return Page("leicht_anfang.html", p.text("start.title"), {"told": _told(view.points, frame.now_us, p)})
+    told = _told(view.points, frame.now_us, p)
+    dangers = [*map(danger_of, view.warned.notices), *([Danger.FLOOD] if told.state.stage else [])]
+    content = {"told": told, "danger_of": danger_of, "advice": advice(dangers, p) if dangers else ()}
+    return Page("leicht_anfang.html", p.text("start.title"), content)
 
 
 @page.register

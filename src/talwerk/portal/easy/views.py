@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from talwerk.portal.frame.views import Gauge
+from talwerk.portal.lage.warnings import Warned
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +22,17 @@ class EasyPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class EasyWarning:
-    """A warning in force, in the words of whoever issued it.
-
-    Attributes:
-        headline: What it says.
-        end_us: Until when, or None.
-    """
-
-    headline: str
-    end_us: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class EasyStartView:
     """The start page.
 
     Attributes:
         points: The measuring points that can be told in easy words.
-        warnings: What is in force.
+        warned: What is known of official warnings.
         full_href: The start page in the city's own language.
     """
 
     points: tuple[EasyPoint, ...]
-    warnings: tuple[EasyWarning, ...]
+    warned: Warned
     full_href: str
 
 

@@ -32,6 +32,7 @@ def warned(warnings: Warnings, scope: Scope, now: Instant, locale: str, *, simul
         notices=tuple(_notice(official, found, locale) for official in found.warnings),
         unknown=tuple(Unknown(warner.publisher, warner.answered) for warner in found.silent),
         asked_us=min(answered, default=None),
+        every_s=max((warner.every_s for warner in found.warners), default=0),
         simulated=simulated,
     )
 
@@ -51,6 +52,7 @@ def _notice(official: Official, found: InForce, locale: str) -> Notice:
         start_us=official.start,
         end_us=official.end,
         announced=official.announced(found.now),
+        next_us=official.next if official.next is not None and official.next > found.now else None,
     )
 
 

@@ -32,6 +32,7 @@ class Notice:
         start_us: From when it holds, or None.
         end_us: Until when, or None when its issuer named no end.
         announced: Whether it holds only later.
+        next_us: When its issuer will say more, or None when nobody knows.
     """
 
     severity: str
@@ -44,6 +45,7 @@ class Notice:
     start_us: int | None = None
     end_us: int | None = None
     announced: bool = False
+    next_us: int | None = None
 
     @property
     def state(self) -> State:
@@ -67,12 +69,14 @@ class Warned:
         notices: The most severe first.
         unknown: Sources that are silent: then nobody knows of further ones.
         asked_us: Oldest answer of the sources that speak, or None without any.
+        every_s: How often the slowest source is asked, 0 without any.
         simulated: Whether none of it is real.
     """
 
     notices: tuple[Notice, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     asked_us: int | None = None
+    every_s: int = 0
     simulated: bool = False
 
     @property

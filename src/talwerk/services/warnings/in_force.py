@@ -57,6 +57,7 @@ class Official(msgspec.Struct, frozen=True, kw_only=True):
         start: from when it holds; None for since it is there.
         end: the instant from which it no longer holds; None when its issuer named none.
         issued: when it was issued, None when not said.
+        next: when its issuer will say more (``nextUpdate``), None when not said.
     """
 
     id: Iri
@@ -71,6 +72,7 @@ class Official(msgspec.Struct, frozen=True, kw_only=True):
     start: Instant | None = None
     end: Instant | None = None
     issued: Instant | None = None
+    next: Instant | None = None
 
     def lasts(self, now: int) -> bool:
         """Whether it has not ended yet."""
@@ -88,12 +90,14 @@ class Warner(msgspec.Struct, frozen=True, kw_only=True):
         key: of the source.
         publisher: who warns.
         stale_s: how long an answer of it counts.
+        every_s: how often it is asked.
         answered: when it last gave a usable answer, None for never.
     """
 
     key: str
     publisher: str
     stale_s: int
+    every_s: int
     answered: Instant | None = None
 
     def is_fresh(self, now: int) -> bool:
@@ -199,6 +203,7 @@ def _warners(profile: Profile, connectors: Mapping[str, Connector]) -> Iterator[
                 key=source.key,
                 publisher=source.publisher or connector.publisher,
                 stale_s=source.stale_s or connector.stale_s,
+                every_s=source.every_s or connector.every_s,
             )
 
 
@@ -228,6 +233,7 @@ def _official(entity: Entity, source: str) -> Official | None:
         start=instant_or_none(_text(entity, expand("validFrom"))),
         end=instant_or_none(_text(entity, expand("validTo"))),
         issued=instant_or_none(_text(entity, expand("dateIssued"))),
+        next=instant_or_none(_text(entity, expand("nextUpdate"))),
     )
 
 

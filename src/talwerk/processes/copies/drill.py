@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import SECOND, Clock, Instant, parse_instant
-from talwerk.core.query import Window
+from talwerk.core.query import OFFSET_MAX, Page, Query, Window
 from talwerk.core.scope import Scope
-from talwerk.core.series import SeriesKey
+from talwerk.core.series import Series, SeriesKey
 from talwerk.processes.directory import DATABASE
 from talwerk.store.sqlite import Limits, SqliteStore
 from talwerk.store.sqlite.backup import Proof
@@ -166,11 +165,13 @@ def _restoring(source: str, folder: Path, sources: Sources, clock: Clock, tempor
 def _compared(database: Path, sources: Sources, clock: Clock) -> tuple[int, int]:
     """Look up the newest values of some series of the restored city in the present one; that reads and no more."""
     with contextlib.ExitStack() as stack:
-        restored = stack.enter_context(_reading(database, clock))
-        series = restored.series(sources.scope)
+        # As a city that starts on it: what an earlier Talwerk wrote is brought to the present version.
+        restored = stack.enter_context(contextlib.closing(SqliteStore.open(database, clock, limits=_LIMITS)))
+        series = _some_series(restored, sources.scope)
         if not (sources.directory / DATABASE).is_file():
             return 0, 0
-        present = stack.enter_context(_reading(sources.directory / DATABASE, clock))
+        there = SqliteStore.open(sources.directory / DATABASE, clock, readonly=True, limits=_LIMITS)
+        present = stack.enter_context(contextlib.closing(there))
         compared = differing = 0
         for one in series[:: max(len(series) // _SERIES_MAX, 1)][:_SERIES_MAX]:
             key = SeriesKey(entity=one.entity, attribute=one.attribute, dataset=one.dataset)
@@ -181,13 +182,15 @@ def _compared(database: Path, sources: Sources, clock: Clock) -> tuple[int, int]
         return compared, differing
 
 
+def _some_series(store: SqliteStore, scope: Scope) -> list[Series]:
+    """Series of some entities, spread over those that can be turned to."""
+    total = store.read(Query(page=Page(limit=0, count=True)), scope).total or 0
+    step = max(min(total, OFFSET_MAX) // _SERIES_MAX, 1)
+    pages = (Query(page=Page(limit=1, offset=number * step)) for number in range(min(total, _SERIES_MAX)))
+    return [series for query in pages for series in store.series_of(query, scope).series]
+
+
 def _has(store: SqliteStore, key: SeriesKey, scope: Scope, point: tuple[int, object]) -> bool:
     at, value = point
     points = store.points(key, Window(start=Instant(at), end=Instant(at + 1)), scope)
     return list(points.values[:1]) == [value]
-
-
-@contextlib.contextmanager
-def _reading(database: Path, clock: Clock) -> Iterator[SqliteStore]:
-    with contextlib.closing(SqliteStore.open(database, clock, readonly=True, limits=_LIMITS)) as store:
-        yield store

@@ -13,7 +13,9 @@ from typing import IO
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
+
+from tests.browsing import Visit, launched, visiting
 
 ENDS_S = 15
 
@@ -97,29 +99,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 # Not for the session: while Playwright runs, no asynchronous test can in the same process.
 @pytest.fixture(scope="module")
 def browser(needs: Callable[[str], str]) -> Iterator[Browser]:
-    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=needs("chromium"), args=arguments)
+    with launched(needs("chromium")) as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
-def visit(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
+def visit(browser: Browser, served: Served) -> Iterator[Visit]:
     """Open a page of the city: `page = visit("/de", color_scheme="dark")`; complaints of the browser fail the test."""
-    opened = []
-    complaints: list[str] = []
-
-    def open_page(path: str, **options: object) -> Page:
-        context = browser.new_context(base_url=served.address, **options)  # type: ignore[arg-type]
-        opened.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(path)
-        return page
-
-    yield open_page
-    for context in opened:
-        context.close()
-    assert not complaints
+    with visiting(browser, served.address) as open_page:
+        yield open_page

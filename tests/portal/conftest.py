@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from talwerk.portal.frame.mark import mark_svg
 from talwerk.portal.frame.render import CONTENT_SECURITY_POLICY, render
 from talwerk.portal.frame.static import static_file
+from tests.browsing import Visit, launched, visiting
 from tests.portal.examples import PAGES
 
 ADDRESS = "http://city.test/de/"
@@ -19,11 +20,8 @@ ADDRESS = "http://city.test/de/"
 # Not for the session: while Playwright runs, no asynchronous test can in the same process.
 @pytest.fixture(scope="module")
 def browser(needs: Callable[[str], str]) -> Iterator[Browser]:
-    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=needs("chromium"), args=arguments)
+    with launched(needs("chromium")) as running:
         yield running
-        running.close()
 
 
 def answer(route: Route, name: str) -> None:
@@ -41,25 +39,11 @@ def answer(route: Route, name: str) -> None:
 
 
 @pytest.fixture
-def show(browser: Browser) -> Iterator[Callable[..., Page]]:
+def show(browser: Browser) -> Iterator[Visit]:
     """Open a page by its name: `page = show("calm", 360, "dark")`; complaints of the browser fail the test."""
-    opened = []
-    complaints: list[str] = []
+    with visiting(browser, ADDRESS, answer) as open_page:
 
-    def open_page(name: str, width: int = 1280, scheme: str = "light", **options: object) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            **options,  # type: ignore[arg-type]
-        )
-        opened.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.route("**/*", lambda route: answer(route, name))
-        page.goto(ADDRESS)
-        return page
+        def by_name(name: str, width: int = 1280, scheme: str = "light", **options: object) -> Page:
+            return open_page(name, width=width, color_scheme=scheme, **options)
 
-    yield open_page
-    for context in opened:
-        context.close()
-    assert not complaints
+        yield by_name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,6 +13,7 @@ from talwerk.portal.frame.static import has_vendor
 from talwerk.processes.directory import directory_of
 from talwerk.services.places import FILE, House, Register
 from talwerk.services.territory import FOLDER
+from tests.browsing import Visit, visiting
 from tests.journeys.conftest import Served, serving
 
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
@@ -38,28 +39,10 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def visit(browser: Browser, settled: Served) -> Iterator[Callable[..., Page]]:
-    """Open a page; complaints of the browser fail the test."""
-    opened = []
-    complaints: list[str] = []
-
-    def open_page(path: str, width: int = 360, **options: object) -> Page:
-        context = browser.new_context(
-            base_url=settled.address,
-            viewport={"width": width, "height": 740},
-            **options,  # type: ignore[arg-type]
-        )
-        opened.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(path)
-        return page
-
-    yield open_page
-    for context in opened:
-        context.close()
-    assert not complaints
+def visit(browser: Browser, settled: Served) -> Iterator[Visit]:
+    """Open a page on a phone; complaints of the browser fail the test."""
+    with visiting(browser, settled.address, width=360, height=740) as open_page:
+        yield open_page
 
 
 def judge(page: Page) -> None:
@@ -71,11 +54,11 @@ def judge(page: Page) -> None:
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
-def test_what_applies_at_an_address_is_two_taps_away(visit: Callable[..., Page]) -> None:
+def test_what_applies_at_an_address_is_two_taps_away(visit: Visit) -> None:
     page = visit("/de", has_touch=True)
     sent: list[str] = []
     page.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
-    page.get_by_label("Straße oder Quartier").tap()
+    page.get_by_label("Straße oder Quartier", exact=True).tap()
     page.keyboard.type("Kirchstraße 7")
     page.get_by_role("button", name="Anzeigen").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("Kirchstraße 7")
@@ -88,7 +71,7 @@ def test_what_applies_at_an_address_is_two_taps_away(visit: Callable[..., Page])
 
 
 @pytest.mark.skipif(not has_vendor(), reason="needs the web assets")
-def test_suggestions_are_chosen_with_the_keyboard(visit: Callable[..., Page]) -> None:
+def test_suggestions_are_chosen_with_the_keyboard(visit: Visit) -> None:
     page = visit("/de/mein-ort")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.method) if "vorschlaege" in request.url else None)
@@ -114,14 +97,14 @@ def test_suggestions_are_chosen_with_the_keyboard(visit: Callable[..., Page]) ->
     expect(page.get_by_role("heading", level=1)).to_have_text("Kirchstraße")
 
 
-def test_everything_works_without_scripts(visit: Callable[..., Page]) -> None:
+def test_everything_works_without_scripts(visit: Visit) -> None:
     page = visit("/de/impressum", width=320, java_script_enabled=False)
     page.get_by_text("Suche", exact=True).click()
     page.get_by_label("Nach einem Ort suchen").fill("Kirchstraße 7")
     page.get_by_role("search").get_by_role("button", name="Suchen").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Kirchstraße 7")
     page.goto("/de/mein-ort")
-    page.get_by_label("Straße oder Quartier").fill("Höhe")
+    page.get_by_label("Straße oder Quartier", exact=True).fill("Höhe")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Was meinen Sie mit „Höhe“?")
     page.get_by_role("button", name="Höhe", exact=True).click()
@@ -136,10 +119,10 @@ def test_everything_works_without_scripts(visit: Callable[..., Page]) -> None:
     assert re.search(r"\?a=10&b=15$", page.url)
 
 
-def test_answers_are_for_everybody(visit: Callable[..., Page]) -> None:
+def test_answers_are_for_everybody(visit: Visit) -> None:
     """Pages that no link leads to; the others are judged where all links are followed."""
     page = visit("/de/mein-ort", width=320)
-    page.get_by_label("Straße oder Quartier").fill("Kirch")
+    page.get_by_label("Straße oder Quartier", exact=True).fill("Kirch")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Was meinen Sie"))
     judge(page)
@@ -152,11 +135,11 @@ def test_answers_are_for_everybody(visit: Callable[..., Page]) -> None:
 @pytest.mark.parametrize(
     "path", ["/de/mein-ort", "/en/my-place/00", "/en/quarter-comparison?a=00&b=87", "/en/emergency-sheet/00"]
 )
-def test_pages_of_quarters_are_for_everybody(visit: Callable[..., Page], path: str) -> None:
+def test_pages_of_quarters_are_for_everybody(visit: Visit, path: str) -> None:
     judge(visit(path, width=320))
 
 
-def test_the_sheet_is_one_page_of_paper_in_large_type(visit: Callable[..., Page]) -> None:
+def test_the_sheet_is_one_page_of_paper_in_large_type(visit: Visit) -> None:
     page = visit("/de/notfallblatt/87")
     expect(page.get_by_role("button", name="Drucken")).to_be_visible()
     page.emulate_media(media="print")

@@ -7,7 +7,7 @@ import re
 import socket
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -21,6 +21,7 @@ from talwerk.app import endpoint
 from talwerk.portal.frame.static import has_vendor
 from talwerk.portal.map.tiles import FILE
 from talwerk.services.territory import FOLDER as TERRITORY
+from tests.browsing import Visit, visiting
 from tests.portal.map.places import fill, pmtiles
 from tests.portal.workbench import site
 
@@ -72,28 +73,10 @@ def address(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """Open the map; complaints of the browser fail the test."""
-    opened = []
-    complaints: list[str] = []
-
-    def open_page(path: str = "/de/karte", width: int = 1280, **options: object) -> Page:
-        context = browser.new_context(
-            base_url=address,
-            viewport={"width": width, "height": 900},
-            **options,  # type: ignore[arg-type]
-        )
-        opened.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(path)
-        return page
-
-    yield open_page
-    for context in opened:
-        context.close()
-    assert not complaints
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
+    """Open a page of this city; complaints of the browser fail the test."""
+    with visiting(browser, address, width=1280, height=900) as open_page:
+        yield open_page
 
 
 def moving(page: Page) -> Page:
@@ -117,7 +100,7 @@ SHIFT = """() => new Promise(done => { let sum = 0;
     setTimeout(() => done(sum), 100); })"""
 
 
-def test_the_map_moves_and_is_accessible_in_both_schemes(visit: Callable[..., Page]) -> None:
+def test_the_map_moves_and_is_accessible_in_both_schemes(visit: Visit) -> None:
     page = moving(visit("/de/karte?ebene=wasser,luft,School,RestrictedTrafficArea"))
     expect(page.get_by_role("region", name=re.compile("Bewegliche Karte"))).to_be_visible()
     assert page.evaluate(SHIFT) < 0.05
@@ -130,8 +113,8 @@ def test_the_map_moves_and_is_accessible_in_both_schemes(visit: Callable[..., Pa
         assert overflow_px(page) == 0, width
 
 
-def test_list_and_map_are_one_by_keyboard(visit: Callable[..., Page]) -> None:
-    page = moving(visit(reduced_motion="reduce"))
+def test_list_and_map_are_one_by_keyboard(visit: Visit) -> None:
+    page = moving(visit("/de/karte", reduced_motion="reduce"))
     show = page.get_by_role("button", name="Auf der Karte zeigen: Sensor am Markt")
     show.focus()
     card = page.locator(".map-said")
@@ -151,8 +134,8 @@ def test_list_and_map_are_one_by_keyboard(visit: Callable[..., Page]) -> None:
     expect(page).to_have_url(re.compile(r"mitte=7\.20\d\d,51\.2\d+&zoom=13\.5"))
 
 
-def test_a_choice_changes_map_list_and_address_and_can_be_taken_back(visit: Callable[..., Page]) -> None:
-    page = moving(visit())
+def test_a_choice_changes_map_list_and_address_and_can_be_taken_back(visit: Visit) -> None:
+    page = moving(visit("/de/karte"))
     entries = page.locator(".map-rows > li")
     expect(entries).to_have_count(3)
     page.get_by_role("checkbox", name=re.compile("Schulen")).check()
@@ -168,8 +151,8 @@ def test_a_choice_changes_map_list_and_address_and_can_be_taken_back(visit: Call
     expect(page).not_to_have_url(re.compile(r"zeit=2026-11-20T11"))
 
 
-def test_without_script_the_drawing_form_and_list_are_complete(visit: Callable[..., Page]) -> None:
-    page = visit(java_script_enabled=False)
+def test_without_script_the_drawing_form_and_list_are_complete(visit: Visit) -> None:
+    page = visit("/de/karte", java_script_enabled=False)
     expect(page.locator(".map-wide a")).to_have_count(2)
     page.get_by_role("checkbox", name=re.compile("Schulen")).check()
     page.locator("#karte-zeit").select_option(index=2)
@@ -178,7 +161,7 @@ def test_without_script_the_drawing_form_and_list_are_complete(visit: Callable[.
     expect(page.locator("[data-map-told]")).to_contain_text("Werte vom")
 
 
-def test_the_operators_tiles_lie_below_with_their_credit(visit: Callable[..., Page], official: Path) -> None:
+def test_the_operators_tiles_lie_below_with_their_credit(visit: Visit, official: Path) -> None:
     official.mkdir(parents=True, exist_ok=True)
     file = official / FILE
     file.write_bytes(pmtiles({"attribution": "© Landkarte"}, kind=2, tile=picture()))

@@ -79,7 +79,7 @@ def test_from_the_situation_to_a_table_by_keyboard(visit: Visit, tmp_path: Path)
 
 def test_everything_works_without_script(visit: Visit) -> None:
     page = visit("/de", java_script_enabled=False)
-    page.locator("summary").press("Enter")
+    page.locator("main summary").press("Enter")
     rows = page.get_by_role("table").get_by_role("row").all_inner_texts()
     assert len(rows) == 6
     page.get_by_role("link", name="Kluserbrücke").first.click()

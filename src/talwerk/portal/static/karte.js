@@ -13,6 +13,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const REACH = 22; // pixels around a finger
 const FOCUS_MS = 250; // whoever tabs through the list does not want to fly to each entry
 const CHOOSE_MS = 350;
+const ROOM_PX = { top: 20, bottom: 20, left: 36, right: 36 }; // names at the edge want some
 const CLOSE_UP = 13.5;
 
 let map = null;
@@ -123,7 +124,7 @@ async function build() {
     container: box, style: style(tokens(), told), attributionControl: false, dragRotate: false, pitchWithRotate: false,
     touchPitch: false, minZoom: 7, maxZoom: 18, fadeDuration: calm.matches || told.many ? 0 : 200, locale: { "Map.Title": words.label },
     maxBounds: [[west - 0.35, south - 0.25], [east + 0.35, north + 0.25]], cooperativeGestures: false,
-    bounds: whole, fitBoundsOptions: { padding: 20 }, renderWorldCopies: false,
+    bounds: whole, fitBoundsOptions: { padding: ROOM_PX }, renderWorldCopies: false,
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
@@ -153,7 +154,7 @@ function controls(whole) {
   for (const [sign, label, act] of [
     ["+", words.in, () => step(1)],
     ["\u2212", words.out, () => step(-1)],
-    ["\u25a2", words.all, () => map.fitBounds(whole, { padding: 20, animate: !calm.matches, duration: 500 })],
+    ["\u25a2", words.all, () => map.fitBounds(whole, { padding: ROOM_PX, animate: !calm.matches, duration: 500 })],
   ]) {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: sign, title: label });
     button.setAttribute("aria-label", label);

@@ -5,6 +5,7 @@ const figure = document.querySelector("[data-plot]");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const forced = matchMedia("(forced-colors: active)");
 const wide = matchMedia("(min-width: 48rem)");
+const LABEL_HALF_PX = 28;
 
 let plot = null;
 let data = null;
@@ -75,9 +76,16 @@ function token(name) {
 }
 
 /** Times as people read them: hours within days, days within months, months within years. */
-function times(_plot, ticks, _axis, _space, step) {
+/** Room beside the chart for the names of levels. */
+const room = () => (wide.matches && data.levels.length ? 146 : 0);
+
+/** Words of the time axis; the last is left out where the edge of the drawing would cut it. */
+function times(drawn, ticks, _axis, _space, step) {
+  const { min, max } = drawn.scales.x;
+  const cut = (tick) => !room() && ((max - tick) / (max - min)) * drawn.width < LABEL_HALF_PX;
   const hour = (date) => Number(part(date, { hour: "2-digit", hourCycle: "h23" }, "hour"));
   return ticks.map((tick) => {
+    if (cut(tick)) return "";
     const date = new Date(tick * 1000);
     if (step >= 364 * 86400) return format({ year: "numeric" }).format(date);
     if (step >= 27 * 86400) return format({ month: "short", year: "2-digit" }).format(date);
@@ -190,10 +198,9 @@ function columns() {
 function options(size, series, bands) {
   const font = `14px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: token("muted"), font, ticks: { show: false } };
-  const room = wide.matches && data.levels.length ? 146 : 12;
   return {
     ...size, series, bands,
-    padding: [24, room, 0, 0],
+    padding: [24, room() || 12, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 9 }, drag: { x: true, y: false, dist: 8, setScale: false } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), data.zone),

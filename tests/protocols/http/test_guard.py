@@ -303,3 +303,25 @@ def test_every_address_of_the_city_is_counted_under_a_protocol() -> None:
     assert OTHER not in {protocol_of(address) for address in addresses}
     assert protocol_of("/api/v1/changes") == LIVE
     assert protocol_of("/wp-login.php") == OTHER
+
+
+async def test_a_slash_at_the_end_leads_to_the_path_whatever_a_proxy_made_of_the_address(tmp_path: Path) -> None:
+    async def here(request: Request) -> Response:
+        return PlainTextResponse(request.url.query)
+
+    app = guarded(
+        Starlette(routes=[Route("/a/b", here, methods=["GET", "POST"]), Route("/c/{name}", here)]),
+        credentials=Credentials.open(tmp_path),
+    )
+    async with client_of(app) as client:
+        for path, leads in {
+            "/a/b/": "/a/b",
+            "/a/b//": "/a/b",
+            "/a/b/?q=1&r=%20": "/a/b?q=1&r=%20",
+            "/c/%C3%A4%3F/": "/c/%C3%A4%3F",
+        }.items():
+            answer = await client.get(path)
+            assert (answer.status_code, answer.headers["location"]) == (308, leads), path
+        assert (await client.post("/a/b/")).status_code == 308
+        for path in ("/", "/nowhere/", "//evil.example/a/b/", "//a/b/"):
+            assert (await client.get(f"http://localhost{path}")).status_code == 404, path

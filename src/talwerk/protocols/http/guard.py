@@ -208,6 +208,8 @@ def guarded(
         clock: times them; the machine's when None.
     """
     if isinstance(app, Starlette):
+        # It would name the scheme and the host that it sees, which a proxy in front of the city may have changed.
+        app.router.redirect_slashes = False
         for kind, handler in exception_handlers.items():
             app.exception_handlers.setdefault(kind, handler)
         app = Front(app)

@@ -7,11 +7,13 @@ import logging
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from talwerk.core.errors import DomainError, Fault
@@ -208,10 +210,24 @@ def _http_error(request: Request, error: Exception) -> Response:
             Fault.METHOD_NOT_ALLOWED, f"The method {request.method} does not exist at {request.url.path}."
         )
     elif error.status_code == http.HTTPStatus.NOT_FOUND:
+        if moved := _without_slash(request):
+            return Response(status_code=http.HTTPStatus.PERMANENT_REDIRECT, headers={"location": moved})
         fault = DomainError(Fault.NOT_FOUND, f"There is nothing at {request.url.path}.")
     else:
         fault = DomainError(Fault.INVALID_REQUEST, str(error.detail))
     return _as_response(problem_answer(fault, headers=headers))
+
+
+def _without_slash(request: Request) -> str:
+    """Where an address without the slash at its end leads, as a path of this host; empty when nothing is there."""
+    scope, path = request.scope, request.scope["path"].rstrip("/")
+    if not path or path == scope["path"] or path.startswith("//"):
+        return ""
+    routes = scope["router"].routes if "router" in scope else ()
+    there = {**scope, "path": path}
+    if all(route.matches(there)[0] is Match.NONE for route in routes if isinstance(route, Route)):
+        return ""
+    return quote(path, safe="/:") + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _client_gone(_request: Request, _error: Exception) -> Response:

@@ -229,3 +229,17 @@ async def test_who_comes_back_under_an_id_shows_nothing_of_who_had_it(served: tu
     assert ack.outcomes[0].fault is Fault.NOT_FOUND
     feed = Feed(city.broker)
     assert not any(feed.seen(event_of(entry), benches) for entry in city.broker.log(0))
+
+
+async def test_who_is_ahead_of_a_log_that_was_put_back_reads_anew(served: tuple[City, str]) -> None:
+    city, url = served
+    await write(city, 1)
+    newest = city.broker.position()
+    for where, headers in ((f"{url}?after={newest + 5}", {}), (url, {"last-event-id": "999999"})):
+        (told,) = await events(where, 1, headers)
+        assert (told["event"], told["id"]) == ("resync", str(newest))
+    listening = asyncio.create_task(events(f"{url}?after={newest}", 1))
+    await asyncio.sleep(0.3)
+    await write(city, 2)
+    (told,) = await listening
+    assert (told["event"], told["id"]) == ("change", str(newest + 1)), "who is where the log is misses nothing"

@@ -24,6 +24,7 @@ ENTITIES_MAX = 100
 ENTITY_CHARS_MAX = 2_000
 HEARTBEAT_S = 15.0
 """Proxies close what stays silent for long; a comment keeps the line open."""
+_RESYNC = b"id: %d\nevent: resync\ndata: {}\n\n"
 _HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -33,10 +34,17 @@ _HEADERS = (
 
 
 class Asked(NamedTuple):
-    """What a listener wants to hear: what comes after a position, of some entities or (empty) of all."""
+    """What a listener wants to hear.
+
+    Attributes:
+        position: it hears what comes after it.
+        entities: ids of those that it wants to hear of, empty for all.
+        ahead: whether it names a place that the log has not reached: it listened to a log that is no more.
+    """
 
     position: int
     entities: frozenset[str] = frozenset()
+    ahead: bool = False
 
 
 class Changes:
@@ -98,34 +106,38 @@ class Changes:
         entities = frozenset(query.getlist("entity"))
         if len(entities) > ENTITIES_MAX or any(len(entity) > ENTITY_CHARS_MAX for entity in entities):
             raise invalid(f"At most {ENTITIES_MAX} entities can be listened to by their ids.", "entity")
-        return Asked(self._start(connection, query), entities)
+        newest = self._feed.position()
+        start = self._start(connection, query, newest)
+        return Asked(min(start, newest), entities, ahead=start > newest)
 
-    def _start(self, connection: Connection, query: QueryParams) -> int:
+    def _start(self, connection: Connection, query: QueryParams, newest: int) -> int:
         """Where the listener was, or the present when it is new.
 
         A browser that connects again by itself names its place in a header; a script that does so later cannot set
         any, and names it in the address. The header knows better: it is of the same connection, only later.
         """
-        newest = self._feed.position()
         told = dict(connection["headers"]).get(b"last-event-id", b"").decode("latin-1")
         name, text = ("Last-Event-ID", told) if told else ("after", query.get("after", ""))
         if not text:
             return newest
         if not (text.isascii() and text.isdigit() and len(text) < 19):
             raise invalid(f"The {name} {text[:40]!r} is not a position of the change log.", name)
-        return min(int(text), newest)
+        return int(text)
 
     async def _send(self, asked: Asked, scope: Scope, send: Send) -> None:
-        position, wanted = asked
+        position, wanted, ahead = asked
         # Where a listener begins, so that it can come back there even when nothing has happened until then.
         await _write(send, b'retry: 2000\nevent: here\ndata: {"position":%d}\n\n' % position)
+        if ahead:
+            # The city was put back to an earlier state: what the listener knows may never have happened.
+            await _write(send, _RESYNC % position)
         while True:
             events = self._feed.after(position)
             # Asked after the events were read: the log may be cut at any time, also under a slow listener.
             if events and events[0].position > position + 1 and self._broker.oldest() > position + 1:
                 # What lies between is no longer in the log: the listener has to read the present state anew.
                 position = self._feed.position()
-                await _write(send, b"id: %d\nevent: resync\ndata: {}\n\n" % position)
+                await _write(send, _RESYNC % position)
                 continue
             if events:
                 position = events[-1].position

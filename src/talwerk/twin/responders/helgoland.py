@@ -7,6 +7,7 @@ from typing import Any
 
 from talwerk.core.instants import HOUR, MINUTE
 from talwerk.sdk.profile import MeasuringPoint
+from talwerk.services.places.question import folded
 from talwerk.twin.asked import Asked, json_reply, steps
 from talwerk.twin.replies import Reply
 
@@ -47,8 +48,8 @@ def _series(asked: Asked) -> dict[str, tuple[str, MeasuringPoint]]:
 
 
 def _row(asked: Asked, id_: str, native: str, point: MeasuringPoint) -> dict[str, Any]:
-    # The id is what the name becomes in plain letters.
-    label = native.replace("-", " ").title()
+    # The id is what the name becomes in plain letters: where it is that of a measuring point, that one's letters count.
+    label = point.name if folded(point.name) == folded(native) else native.replace("-", " ").title()
     newest = (asked.now - LATENCY) // STEP[point.quantity] * STEP[point.quantity]
     spot = asked.land.place(point)
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from talwerk import cities
 from talwerk.core.instants import DAY, HOUR, MINUTE, SECOND, parse_instant
 from talwerk.twin.landscape import Landscape
-from talwerk.twin.scenario import Played, load
+from talwerk.twin.scenario import Played, Silence, load
 from talwerk.twin.simulator import SimulatedCity
 from talwerk.twin.simulator.daytime import clear_sky_wm2, holidays, sun_height
 from talwerk.twin.simulator.river import Gauge, answer_m3s, runoff_share
@@ -166,6 +167,15 @@ def test_the_flood_follows_its_documented_timeline() -> None:
     assert compared == 5
     fallen = city.rain_mm(parse_instant("2021-07-13T22:00:00+02:00"), parse_instant("2021-07-14T22:00:00+02:00"))
     assert 130 <= fallen <= 160
+    assert not scenario.silence, "what is shown is the whole flood, also where the gauge failed that day"
+
+
+def test_a_scenario_can_let_a_gauge_fail() -> None:
+    told = Silence(
+        point="kluserbruecke", begins="2021-07-14T17:10+02:00", ends="2021-07-14T18:00+02:00", source="Angenommen"
+    )
+    scenario = msgspec.structs.replace(load("flood-2021-07", "wuppertal"), silence=(told,))
+    city = SimulatedCity(LAND.figure, 1, Played(scenario=scenario))
     silent = [
         city.silent("kluserbruecke", parse_instant(f"2021-07-14T17:{minute}:00+02:00")) for minute in ("05", "10")
     ]

@@ -280,6 +280,19 @@ async def test_devices_send_with_keys_of_their_own_and_go_on(tmp_path: Path, cit
         assert twin.state().sent["wasser"]["401"] >= 1
 
 
+async def test_devices_do_not_sleep_through_the_beginning_of_a_scenario(tmp_path: Path, city: Path) -> None:
+    clock = SystemClock()
+    twin = Twin(str(city), Pace(clock))
+    async with (
+        taking(tmp_path / "data") as (taken, target),
+        sent_beside(Sending(twin, target, taken.credentials.devices, clock)),
+    ):
+        await awaited(lambda: twin.sent["wasser"]["200"] and twin.sent["klima"]["200"])
+        before = twin.sent["wasser"]["200"]
+        twin.answer("PUT", "/twin/scenario/normal-day")
+        await awaited(lambda: twin.sent["wasser"]["200"] > before)
+
+
 async def test_a_city_that_is_not_there_yet_is_waited_for(tmp_path: Path, city: Path) -> None:
     clock = SystemClock()
     twin = Twin(str(city), Pace(clock))

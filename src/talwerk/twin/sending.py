@@ -107,7 +107,9 @@ class Sending:
         rhythm = unit.every_s * SECOND
         phase = round(uniform(0, f"phase {unit.name}", 0) * rhythm)
         while True:
-            await asyncio.sleep(pause_s)
+            if await self._twin.another(pause_s):
+                # A scenario begins: what devices measure is another world, and nobody shall wait for it.
+                await asyncio.sleep(FIRST_WITHIN_S * uniform(0, f"first {unit.name}", 0))
             taken |= await self._send(unit, compose, keys[unit.key], source)
             due = Instant((self._twin.now() - phase) // rhythm * rhythm + rhythm + phase)
             pause_s = self._twin.wait_s(due)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import functools
 import logging
 from collections import Counter, defaultdict
@@ -44,6 +46,7 @@ class TwinState(msgspec.Struct, frozen=True, kw_only=True):
         city: name of the city.
         now: the simulated present.
         scenario: what is played.
+        since: when it began.
         sources: by key, how each is answered: ``simulated``, ``recorded`` or ``missing``; ``sending`` for those that
             send by themselves.
         sent: of those, how many messages were answered how; ``none`` for not at all.
@@ -56,6 +59,7 @@ class TwinState(msgspec.Struct, frozen=True, kw_only=True):
     city: str
     now: str
     scenario: str
+    since: str = ""
     sources: dict[str, str]
     sent: dict[str, dict[str, int]] = {}
     faults: dict[str, str]
@@ -92,6 +96,7 @@ class Twin:
         self.sent: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._faults: dict[str, str] = {}
         self._answered = functools.lru_cache(maxsize=64)(self._compute)
+        self._another = asyncio.Event()
         self.play(playing, as_dated=as_dated)
 
     def play(self, name: str, *, as_dated: bool = False) -> None:
@@ -102,8 +107,17 @@ class Twin:
         """
         played = scenario.play(scenario.load(name, self._city), self._pace.now(), as_dated=as_dated)
         self.simulated = SimulatedCity(self.land.figure, self._seed, played)
-        self._scenario = name
+        self._scenario, self._since = name, self._pace.now()
         self._answered.cache_clear()
+        over, self._another = self._another, asyncio.Event()
+        over.set()
+
+    async def another(self, within_s: float) -> bool:
+        """Wait for another scenario to begin; whether one did within so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                return await self._another.wait()
+        return False
 
     def state(self) -> TwinState:
         """What it does at the moment."""
@@ -111,6 +125,7 @@ class Twin:
             city=self.land.profile.city.name,
             now=format_instant(self._pace.now()),
             scenario=self._scenario,
+            since=format_instant(self._since),
             sources={key: self.manner(source) for key, source in self.sources.items()},
             sent={key: dict(told) for key, told in self.sent.items()},
             faults=self._faults,
@@ -216,10 +231,16 @@ class Twin:
         return next((each.kind for each in self.simulated.faults(now) if each.key in {"*", key}), "")
 
     def _control(self, method: str, parts: list[str]) -> Reply:
-        """Look, ``PUT fault/SOURCE/KIND``, ``DELETE fault/SOURCE``, ``PUT scenario/NAME``; all below ``/twin``."""
+        """Look, or steer; all below ``/twin``.
+
+        ``GET scenario`` (only what changes with it), ``PUT fault/SOURCE/KIND``, ``DELETE fault/SOURCE``,
+        ``PUT scenario/NAME``.
+        """
         match method, parts:
             case "GET", []:
                 pass
+            case "GET", ["scenario"]:
+                return json_reply({"scenario": self._scenario, "since": format_instant(self._since)})
             case "PUT", ["fault", key, kind] if key in self.sources and kind in self._kinds(key):
                 self._faults[key] = kind
                 logger.info("source %s: %s", key, self._kinds(key)[kind])

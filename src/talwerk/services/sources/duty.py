@@ -22,6 +22,7 @@ from talwerk.services.replay.provenance import MixedError, check_unmixed
 from .discovery import discover
 from .feed import Feed, feed, of_twin
 from .fetching import Fetcher, Patience
+from .following import follow
 from .polling import Heavy, Poll, Tools
 from .pushed import Arrival, Watched
 from .state import Health, SourceState
@@ -34,6 +35,8 @@ LOOK_EVERY_S = 5.0
 FIRST_WITHIN_S = 1.0
 MIXED_LOOK_S = 30.0
 """How often a city that may not poll looks whether what forbids it is gone."""
+RARE_S = 3_600.0
+"""What is asked more rarely than this knows nothing of what happens in a scenario."""
 PART_AFTER_S = 60.0
 """How long a part of a source has to fail before that is worth a line; a whole source fails and recovers in parts."""
 
@@ -117,8 +120,15 @@ class Sources:
                     group.create_task(self._keep_polling(poll, writing, dice))
                 for watched in self._watched:
                     group.create_task(self._keep_watching(watched, writing))
+                for address in list((self._twin or {}).values())[:1]:
+                    # Whoever lets a scenario begin looks at the city now, and not after the longest interval.
+                    group.create_task(follow(address, fetcher, self._hasten))
         finally:
             await fetcher.close()
+
+    def _hasten(self) -> None:
+        for poll in self._polls:
+            poll.hasten(RARE_S)
 
     async def _until_unmixed(self, feeds: Sequence[Feed], writing: Writing) -> None:
         """Wait until nothing of another nature lies there; say meanwhile why nobody is asked."""

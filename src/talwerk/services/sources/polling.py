@@ -137,6 +137,13 @@ class Poll:
         """When the next request is due, on the monotonic clock."""
         return min(job.due_s for job in self._jobs.values())
 
+    def hasten(self, rarest_s: float) -> None:
+        """Ask soon what is asked at least every so many seconds, as something has happened."""
+        now_s = self._tools.clock.monotonic_s()
+        for job in self._jobs.values():
+            if self._feed.every(job.request) <= rarest_s:
+                job.due_s = min(job.due_s, now_s)
+
     async def step(self) -> None:
         """Ask what is due first."""
         job = min(self._jobs.values(), key=lambda each: (each.due_s, each.request.optional))

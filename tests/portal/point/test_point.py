@@ -17,7 +17,7 @@ from talwerk.core.entity import Attribute, Attributes, Entity, Kind
 from talwerk.core.instants import DAY, HOUR, MINUTE
 from talwerk.core.quality import Flag
 from talwerk.core.terms import expand
-from tests.portal.workbench import BRIDGE, HALF_HOURLY, LATEST, NOW, Site, plain, site
+from tests.portal.workbench import BRIDGE, DAM, HALF_HOURLY, LATEST, NOW, Site, plain, site
 
 PAGE = "/de/messstelle/kluserbruecke"
 OPEN = Provenance(source="wupperverband", attribution="Wupperverband", cadence_s=1_800, licence="DL-DE-ZERO-2.0")
@@ -208,6 +208,45 @@ async def test_a_vanished_measuring_point_leads_to_others(here: Site) -> None:
     assert "gibt es seit dem 20.11.2026 nicht mehr" in told
     assert f'href="{PAGE}"' in gone.text
     assert 'href="/de/messstellen"' in gone.text
+
+
+async def lies(here: Site, entity: str, longitude: float) -> None:
+    """Say where something is; 0.01 degrees are about 700 m here."""
+    place = Attribute(kind=Kind.GEO_PROPERTY, value={"type": "Point", "coordinates": [longitude, 51.25]})
+    attributes: Attributes = {expand("location"): (place,)}
+    type_ = expand(entity.split(":")[2])
+    await here.write(Change(mode=Mode.UPDATE, entity=Entity(id=entity, types=(type_,), attributes=attributes)))
+
+
+async def test_a_vanished_measuring_point_leads_to_the_nearest_of_its_kind(here: Site) -> None:
+    for number, longitude in enumerate((7.30, 7.20, 7.15, 7.16)):
+        entity = f"urn:ngsi-ld:WaterObserved:s:{number}"
+        await here.observe([7.0], entity)
+        await here.name(entity, f"Bach {number}")
+        await lies(here, entity, longitude)
+    await here.observe([20.5], "urn:ngsi-ld:Device:s:9", "temperature", unit="CEL")
+    await lies(here, "urn:ngsi-ld:Device:s:9", 7.15)
+    await here.write(Change(mode=Mode.DELETE, entity=Entity(id="urn:ngsi-ld:WaterObserved:s:2", types=())))
+    answer = await here.get("/de/messreihe?id=urn:ngsi-ld:WaterObserved:s:2&groesse=height")
+    assert answer.status_code == 410
+    assert "Die Messstelle „Bach 2“ gibt es seit dem 20.11.2026 nicht mehr." in plain(answer.text)
+    offered = re.findall(r"<li><a [^>]*>([^<]*entfernt)</a>", html.unescape(answer.text).replace("\u00a0", " "))
+    assert offered == [
+        "Wasserstand, Bach 3, 700 m entfernt",
+        "Wasserstand, Bach 1, 3,5 km entfernt",
+        "Wasserstand, Bach 0, 10,5 km entfernt",
+    ]
+
+
+async def test_a_point_of_the_city_s_own_that_was_deleted_leads_to_the_nearest(here: Site) -> None:
+    await here.observe([104.0])
+    await lies(here, BRIDGE, 7.15)
+    await here.observe([300.0], DAM)
+    await lies(here, DAM, 7.17)
+    await here.write(Change(mode=Mode.DELETE, entity=Entity(id=BRIDGE, types=())))
+    gone = await here.text(PAGE, 410)
+    assert "Die Messstelle „Kluserbrücke“ gibt es seit dem 20.11.2026 nicht mehr." in gone
+    assert "1,4 km entfernt" in gone
 
 
 async def test_a_misspelt_name_leads_to_the_one_that_was_meant(here: Site) -> None:

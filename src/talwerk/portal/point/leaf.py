@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from talwerk.core.instants import datetime_of, format_instant
-from talwerk.core.query import Page, Query, TemporalQuery
+from talwerk.core.query import Page, Query
 from talwerk.core.query import Window as Times
 from talwerk.core.terms import compact, expand
 from talwerk.portal.frame.phrases import Phrasebook
 from talwerk.portal.frame.place import Link
+from talwerk.portal.point.others import others, past
 from talwerk.portal.point.stretch import ROWS_MAX, stretch
 from talwerk.portal.point.views import EmbedView, PointView, Stated, Taking
 from talwerk.portal.point.windows import Window, window_links
@@ -17,13 +16,14 @@ from talwerk.portal.site import addresses
 from talwerk.portal.site.addresses import SPAN, STATIONS, downloads, with_query
 from talwerk.portal.site.answers import PageError, shortened
 from talwerk.portal.site.leaf import Ask, Found, Leaf
+from talwerk.portal.site.register import name_of
 from talwerk.portal.site.scene import Place, Scene, credit
 from talwerk.portal.site.stand import STAND, as_asked
 
 EMBED = "embed"
 _NAMED_BY = (addresses.ENTITY, addresses.ATTRIBUTE, addresses.DATASET)
 _STATED, _STATED_BY = expand("informationLevels"), expand("statedBy")
-_SUGGESTED = 5
+_BESIDE_MAX = 5
 TABLE, WHOLE = "tabelle", "ganz"
 """Field of the query, and its one value: the table with as many values as a page can take."""
 _WHOLE_MAX = 2_000
@@ -64,9 +64,14 @@ def _point_of(ask: Ask, scene: Scene) -> Place:
     if place is not None:
         return place
     declared = scene.profile.point(key)
-    if declared is not None:
-        raise PageError(404, scene.texts.text("point.no_values_yet", name=declared.name), _others(scene, key))
-    raise PageError(404, scene.texts.text("point.no_point", name=shortened(key)), _others(scene, key))
+    if declared is None:
+        raise PageError(404, scene.texts.text("point.no_point", name=shortened(key)), others(scene, key))
+    known = [found for entity in scene.profile.candidates(declared) if (found := past(entity, scene)) is not None]
+    links = others(scene, key, known, declared.attribute_iri)
+    ended = max((found.deleted for found in known if found.deleted is not None), default=None)
+    if ended is not None:
+        raise PageError(410, scene.texts.text("point.ended", name=declared.name, date=scene.p.date(ended)), links)
+    raise PageError(404, scene.texts.text("point.no_values_yet", name=declared.name), links)
 
 
 def _series_of(ask: Ask, scene: Scene) -> Place:
@@ -78,31 +83,18 @@ def _series_of(ask: Ask, scene: Scene) -> Place:
         return place
     beside = tuple(
         Link(f"{scene.quantity(other)}, {other.station}", scene.href(other))
-        for series in scene.register.of(entity)[:_SUGGESTED]
+        for series in scene.register.of(entity)[:_BESIDE_MAX]
         if (other := scene.place_of(series.entity, series.attribute, series.dataset)) is not None
     )
-    ended = _ended(entity, scene)
-    if ended is not None:
-        told = scene.texts.text("point.ended", name=shortened(entity), date=scene.p.date(ended))
-        raise PageError(410, told, _others(scene, entity))
-    raise PageError(404, scene.texts.text("point.no_point", name=shortened(entity)), beside or _others(scene, entity))
-
-
-def _ended(entity: str, scene: Scene) -> int | None:
-    """When an entity was deleted; None when it never was there, or is."""
-    last = Query(ids=(entity,), attributes=(), page=Page(limit=1))
-    found = scene.broker.history(TemporalQuery(entities=last), scene.scope).entities
-    return found[0].deleted if found else None
-
-
-def _others(scene: Scene, asked: str) -> tuple[Link, ...]:
-    """Measuring points that may have been meant, those with a similar name first, and the list of all."""
-    names = {place.point.key: place for place in scene.named if place.point is not None}
-    alike = get_close_matches(asked.rpartition(":")[2].casefold(), names, n=_SUGGESTED, cutoff=0.5)
-    keys = dict.fromkeys([*alike, *names])
-    shown = [names[key] for key in list(keys)[:_SUGGESTED]]
-    links = (Link(f"{scene.quantity(place)}, {place.station}", scene.href(place)) for place in shown)
-    return (*links, Link(scene.texts.text("point.all_points"), scene.to.href(STATIONS)))
+    known = past(entity, scene)
+    links = beside or others(scene, entity, () if known is None else (known,), expand(attribute))
+    if known is not None and known.deleted is not None:
+        raise PageError(
+            410,
+            scene.texts.text("point.ended", name=name_of(known) or shortened(entity), date=scene.p.date(known.deleted)),
+            links,
+        )
+    raise PageError(404, scene.texts.text("point.no_point", name=shortened(entity)), links)
 
 
 def _shown(ask: Ask, scene: Scene, place: Place) -> Found:

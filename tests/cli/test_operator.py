@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 from pathlib import Path
 
@@ -100,3 +102,15 @@ def test_a_city_that_is_not_ready_does_not_start(tmp_path: Path) -> None:
     refused = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
     assert refused.returncode == 1
     assert "it is not ready for that:\n  - TLS: set" in refused.stderr
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert talwerk(tmp_path, "token").exit_code == 0
+
+    def no_room(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", no_room)
+    refused = talwerk(tmp_path, "operator", "enroll", "A")
+    assert (refused.exit_code, "cannot be written: No space left" in refused.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == [TOKEN_FILE]

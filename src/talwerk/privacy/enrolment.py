@@ -81,6 +81,7 @@ def enroll(directory: Path, name: str, token: str, now: Instant) -> Enrolment:
             os.fsync(file.fileno())
         draft.replace(directory / FILE)
     except OSError as error:
+        draft.unlink(missing_ok=True)
         detail = f"The operator's record {directory / FILE} cannot be written: {error.strerror}."
         raise DomainError(Fault.STORAGE_FULL, detail) from error
     return held

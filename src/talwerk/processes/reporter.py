@@ -58,6 +58,8 @@ class Reporter:
         self._since = clock.now()
         self._condition: Condition | None = None
         self._noted = 0
+        self._failed_before: int | None = None
+        """How many batches had failed when nothing could be written any more; None while it can be."""
         self._guests: dict[int, Presence] = {}
         self.roster = Roster()
         # Whoever polls, copies and cleans puts itself in the place of these.
@@ -133,12 +135,23 @@ class Reporter:
         try:
             # In a thread: a disk that hangs must not stop the pulse that tells of it.
             self._condition = await asyncio.to_thread(self._look)
+            self._tell(self._condition)
             today = self._clock.now() // DAY
             if today != self._noted:
                 self._noted = today
                 await asyncio.to_thread(note_size, self._directory, self._condition, self._clock.now())
         except (DomainError, OSError) as error:
             logger.error("the disk cannot be looked at: %s", error)  # noqa: TRY400 - foreseen: no trace
+
+    def _tell(self, found: Condition) -> None:
+        """One line when nothing can be written any more, one with what that cost when it can be again."""
+        failed = self._engine.work.failed
+        if self._failed_before is None and not found.writable:
+            self._failed_before = failed
+            logger.error("nothing can be written: %s", found.trouble, extra={"free_bytes": found.disk_free_bytes})
+        elif self._failed_before is not None and found.writable:
+            refused, self._failed_before = failed - self._failed_before, None
+            logger.warning("it can be written again; %d batches were refused meanwhile", refused)
 
     async def _keep_looking(self) -> None:
         while True:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from talwerk.processes.doctor import Level
+from talwerk.core.instants import SystemClock
+from talwerk.processes.doctor import Level, examine
 from talwerk.processes.doctor.database import look_into
+from talwerk.settings import Settings
 from talwerk.store.sqlite import Limits, SqliteStore
 from talwerk.store.sqlite.connection import open_writer
 from tests.contracts.cities import StandingClock
@@ -31,3 +33,9 @@ def test_a_damaged_database_wants_a_restore(tmp_path: Path) -> None:
     (finding,) = look_into(tmp_path / "city.db", StandingClock(), Limits()).findings
     assert finding.level is Level.ERROR
     assert "talwerk restore" in finding.advice
+
+
+async def test_a_disk_without_room_is_named_first(tmp_path: Path) -> None:
+    found = await examine(Settings(data=tmp_path, disk_reserve_mb=10**9), SystemClock(), thorough=True)
+    first = found.findings[0]
+    assert (first.level, first.about, "so nothing is written" in first.what) == (Level.ERROR, "disk", True)

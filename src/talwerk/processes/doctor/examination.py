@@ -104,11 +104,12 @@ async def examine(settings: Settings, clock: Clock, *, thorough: bool = False, p
     coming = forecast(read_sizes(directory), reserve_bytes)
     copies = (report.copies if report is not None else None) or read_state(directory)
     state = _state(directory, report)
-    found = [*_running(state, report, directory, twin=twin), *looked.findings]
-    found.extend([note("values", *SIMULATED)] if twin else [])
     free_bytes = store.disk_free_bytes if store is not None else _free(directory)
+    # A full disk comes first: most of what else is wrong then follows from it.
+    found = list(check_room(free_bytes, reserve_bytes, coming)) if free_bytes is not None else []
+    found += [*_running(state, report, directory, twin=twin), *looked.findings]
+    found.extend([note("values", *SIMULATED)] if twin else [])
     if free_bytes is not None:
-        found.extend(check_room(free_bytes, reserve_bytes, coming))
         since = report.since if report is not None else None
         # What a twin made it makes again: nobody copies it.
         found.extend(() if twin else check_copies(copies, clock.now(), wanted=bool(settings.backup_at), since=since))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,6 +100,12 @@ def test_sources(health: Health, level: Level) -> None:
     found = check_source(SourceState(key="nrw", title="Pegel", since=ago(3 * HOUR), health=health), NOW)
     assert worst(found) is level
     assert level is Level.OK or level is Level.NOTE or "3 h" in found.what
+
+
+def test_who_sends_is_not_asked() -> None:
+    waiting = SourceState(key="nrw", title="Pegel", since=NOW)
+    assert check_source(waiting, NOW).what == "Pegel was not asked yet."
+    assert check_source(msgspec.structs.replace(waiting, sends=True), NOW).what == "Pegel has sent nothing yet."
 
 
 def test_a_source_that_takes_longer_than_its_interval() -> None:

@@ -36,6 +36,7 @@ def test_a_damaged_database_wants_a_restore(tmp_path: Path) -> None:
 
 
 async def test_a_disk_without_room_is_named_first(tmp_path: Path) -> None:
+    (tmp_path / "wuppertal").mkdir()
     found = await examine(Settings(data=tmp_path, disk_reserve_mb=10**9), SystemClock(), thorough=True)
     first = found.findings[0]
     assert (first.level, first.about, "so nothing is written" in first.what) == (Level.ERROR, "disk", True)

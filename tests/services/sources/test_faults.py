@@ -9,10 +9,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from talwerk.core.instants import HOUR, MINUTE, SystemClock, datetime_of
+from talwerk.core.instants import HOUR, MINUTE, SECOND, SystemClock, datetime_of
 from talwerk.core.quality import Flag, Mark, flag_of, mark_of
+from talwerk.services.sources.judging import Course, Ending
 from talwerk.services.sources.state import Health
 from talwerk.twin.faults import Fault, body, drip, huge, late, redirect_loop, reset, rewritten, status
 from tests.recording_server import Recorded, Reply, on, serving
@@ -59,6 +61,49 @@ FAULTS: dict[str, tuple[Fault, Health, str]] = {
     "renamed field": (rewritten(lambda b: RENAMED.sub(b"feld", b)), Health.MALFORMED, "another shape"),
     "other stamps": (rewritten(lambda b: OTHER.sub(b"x", b)), Health.MALFORMED, ""),
 }  # fmt: skip
+
+
+async def test_a_source_that_is_gone_is_known_before_each_request_has_found_out(
+    tmp_path: Path, recorded: Recorded
+) -> None:
+    async with polled(tmp_path, recorded) as bench:
+        await bench.round()
+        week = next(job for job in bench.poll._jobs.values() if job.request.key == "week")
+        for number in range(20):
+            parameters, course = {**week.parameters, "native": f"9{number}"}, Course(ending=Ending.VALUES)
+            further = msgspec.structs.replace(week, due_s=0.0, parameters=parameters, course=course)
+            bench.poll._jobs[f"further {number}"] = further
+        recorded.fault = late(0.6)
+        healths = []
+        for _ in range(3):
+            await bench.poll.step()
+            healths.append(bench.poll.state.health)
+        assert healths == [Health.FRESH, Health.FRESH, Health.UNREACHABLE]
+        assert "nothing arrived" in bench.poll.state.error
+        recorded.fault = None
+        await bench.until_asked(WEEK_KLUSE)
+        assert bench.poll.state.health is Health.FRESH
+
+
+async def test_a_source_that_missed_its_rhythm_twice_is_not_fresh(tmp_path: Path, recorded: Recorded) -> None:
+    async with polled(tmp_path, recorded) as bench:
+        await bench.round()
+        recorded.fault = late(0.6)
+        for missed_s, health in ((590, Health.FRESH), (620, Health.UNREACHABLE)):
+            bench.clock.by_us = missed_s * SECOND
+            await bench.poll.step()
+            assert bench.poll.state.health is health
+
+
+async def test_one_request_that_is_never_answered_does_not_stand_for_the_source(
+    tmp_path: Path, recorded: Recorded
+) -> None:
+    async with polled(tmp_path, recorded) as bench:
+        await bench.round()
+        recorded.fault = on(WEEK_KLUSE, late(0.6))
+        await bench.until_asked(WEEK_KLUSE, times=5)
+        assert bench.poll.state.health is Health.FRESH
+        assert "nothing arrived" in bench.poll.state.error
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -137,7 +137,8 @@ def check_source(source: SourceState, now: Instant) -> Finding:
         what = f"{source.title} has been {source.health} for {for_}{told}"
         return warning(about, what, "It answers without new values: ask its operator.")
     if source.health is Health.WAITING:
-        return note(about, f"{source.title} was not asked yet.")
+        so_far = f"{source.title} has sent nothing yet." if source.sends else f"{source.title} was not asked yet."
+        return note(about, so_far)
     if source.late_s:
         what = f"{source.title} is fresh, but its last answer was written {span(source.late_s)} after the next was due."
         return warning(about, what, "Ask it less often (every_s in the profile), or give the machine more time for it.")

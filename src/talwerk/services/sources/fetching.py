@@ -62,11 +62,13 @@ class UnreachableError(Exception):
     Args:
         detail: what happened.
         retry_after_s: seconds for which the server wants to be left alone, 0 when it said nothing.
+        answered: whether there was an answer, for example an error.
     """
 
-    def __init__(self, detail: str, retry_after_s: float = 0.0) -> None:
+    def __init__(self, detail: str, retry_after_s: float = 0.0, *, answered: bool = False) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+        self.answered = answered
 
 
 class UnfitError(Exception):
@@ -160,9 +162,10 @@ class Fetcher:
                 return answer
             asked = asked.join(answer)
             if _bare(asked.host) != _bare(url.host) or (url.scheme, asked.scheme) not in _STEPS:
-                raise UnreachableError(f"it has moved to {str(asked)[:200]}; the profile's address has to follow")
+                moved = f"it has moved to {str(asked)[:200]}; the profile's address has to follow"
+                raise UnreachableError(moved, answered=True)
             host = self._host(asked)
-        raise UnreachableError(f"it redirects more than {self._patience.redirects} times")
+        raise UnreachableError(f"it redirects more than {self._patience.redirects} times", answered=True)
 
     async def _ask(self, host: _Host, url: httpx2.URL, size_max: int, known: Validators) -> Answer | str:
         """The answer, or where it has moved to."""
@@ -179,9 +182,8 @@ class Fetcher:
             if status == 304 and known != Validators():
                 return Answer(content=None, validators=known)
             if status != 200:
-                raise UnreachableError(
-                    f"it answers {status}", self._retry_after_s(response.headers.get("retry-after", ""))
-                )
+                wait_s = self._retry_after_s(response.headers.get("retry-after", ""))
+                raise UnreachableError(f"it answers {status}", wait_s, answered=True)
             if SIMULATED in response.headers and not self._simulated:
                 raise UnfitError("its values are simulated, and this city keeps measured ones")
             content = await _content(response, size_max)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from talwerk.core.errors import DomainError, Fault
-from talwerk.core.instants import FUTURE_TOLERANCE, Clock, Instant
+from talwerk.core.instants import FUTURE_TOLERANCE, SECOND, Clock, Instant
 from talwerk.sdk.connector import MIB, Request
 from talwerk.sdk.reading import Ask, Context, Finding
 
@@ -35,6 +35,9 @@ RETRY_LEAST_S = 10.0
 JITTER = 0.1
 REST = 0.1
 """Of an interval: who is slow is left alone for that long at least."""
+LOST_AFTER = 3
+"""So many different requests in a row without an answer: the source is gone, before all others have found out."""
+LOST_RHYTHMS = 2
 JOBS_MAX = 5_000
 
 logger = logging.getLogger(__name__)
@@ -104,6 +107,8 @@ class Poll:
         self._jobs = {first.key: Job(request=first, due_s=tools.clock.monotonic_s())}
         self._state = SourceState(key=feed.key, title=feed.title, since=tools.clock.now(), newest=newest)
         self._named: set[str] = set()
+        self._unanswered: set[str] = set()
+        """Keys of what was asked without any answer since the last one."""
 
     @property
     def feed(self) -> Feed:
@@ -117,6 +122,8 @@ class Poll:
         if health is Health.WAITING:
             # Requests are under way for the first time, or anew after a new list: nothing new can be said.
             health = self._state.health
+        if self._is_lost():
+            health = Health.UNREACHABLE
         errors = [f"{job.request.key}: {job.course.error}" for job in self._judged_jobs() if job.course.error]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         left_out: Counter[str] = sum((job.left_out for job in self._jobs.values()), Counter())
@@ -146,7 +153,7 @@ class Poll:
 
     async def step(self) -> None:
         """Ask what is due first."""
-        job = min(self._jobs.values(), key=lambda each: (each.due_s, each.request.optional))
+        key, job = min(self._jobs.items(), key=lambda each: (each[1].due_s, each[1].request.optional))
         wait_s, began_s = 0.0, self._tools.clock.monotonic_s()
         before = job.course.failures
         self._note(asked=self._tools.clock.now())
@@ -154,6 +161,9 @@ class Poll:
             await self._ask(job)
         except UnreachableError as error:
             wait_s = error.retry_after_s
+            # What is optional says nothing about the source; an error is an answer.
+            if not error.answered and not job.request.optional:
+                self._unanswered.add(key)
             self._failed(job, Ending.UNREACHABLE, str(error))
         except UnfitError as error:
             self._failed(job, Ending.MALFORMED, str(error))
@@ -193,6 +203,7 @@ class Poll:
         if url != job.url:
             job.url, job.validators = url, Validators()
         answer = await self._tools.fetcher.fetch(url, self._feed.connector.size_max, job.validators)
+        self._unanswered.clear()
         now = self._tools.clock.now()
         if answer.content is not None:
             digest = hashlib.blake2b(answer.content, digest_size=16).digest()
@@ -282,6 +293,14 @@ class Poll:
         job.course.ending, job.course.error = ending, detail
         if not job.request.optional:
             self._note(faults=self._state.faults + 1)
+
+    def _is_lost(self) -> bool:
+        """Whether nobody answers any more, although what was answered before may still be young enough."""
+        if len(self._unanswered) >= LOST_AFTER:
+            return True
+        answered = self._state.answered
+        missed = LOST_RHYTHMS * self._feed.every_s * SECOND
+        return bool(self._unanswered) and answered is not None and self._tools.clock.now() - answered > missed
 
     def _judged_jobs(self) -> list[Job]:
         """The requests that say how the source is: those that bring values, and those that could lead there."""

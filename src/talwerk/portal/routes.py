@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import parse_qsl, quote
@@ -69,6 +70,8 @@ from talwerk.texts import EASY
 logger = logging.getLogger(__name__)
 
 FORM_BYTES_MAX = 4_096
+SLOW_AT_ONCE = 2
+"""So many pages that may take long are made at a time; whoever asks for a further one waits for a turn."""
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -95,6 +98,7 @@ class Portal:
         self._viewed = viewed
         self._desks = desks
         self._shelf = shelf
+        self._slow = asyncio.Semaphore(SLOW_AT_ONCE)
         self._leaves = leaves
         self._profile = profile
         self._mark = mark_of(profile)
@@ -162,7 +166,7 @@ class Portal:
             others = self._elsewhere(leaf, desk, ask)
             html = desk.html(scope, leaf, lambda scene: leaf.handler(ask, scene), others)
             return passing_answer(request, html, desk.phrases.locale)
-        sheet = self._sheet(request, leaf, desk)
+        sheet = await self._sheet(request, leaf, desk)
         if opened(request):
             self._viewed(leaf.name)
         return page_answer(request, sheet, desk.phrases.locale, framed=leaf.framed)
@@ -186,7 +190,7 @@ class Portal:
     def _ask(self, request: Request, leaf: Leaf, form: Mapping[str, str] | None = None) -> Ask:
         return Ask(request.path_params, fields_of(request, leaf.reads, leaf.lists), form)
 
-    def _sheet(self, request: Request, leaf: Leaf, desk: Desk) -> Sheet:
+    async def _sheet(self, request: Request, leaf: Leaf, desk: Desk) -> Sheet:
         if request.method not in READING:
             raise PageError(405)
         scope = request.scope["talwerk.scope"]
@@ -196,8 +200,16 @@ class Portal:
         seen = (scope.tenant, scope.predicate, scope.attributes, scope.may_write, scope.principal.role is Role.OPERATOR)
         name = (request.url.path, told, *seen)
         elsewhere = self._elsewhere(leaf, desk, ask)
-        make = lambda: desk.html(scope, leaf, lambda scene: leaf.handler(ask, scene), elsewhere)  # noqa: E731
-        return self._shelf.sheet(name, make)
+
+        async def make() -> bytes:
+            if not leaf.slow:
+                return desk.html(scope, leaf, lambda scene: leaf.handler(ask, scene), elsewhere)
+            async with self._slow:
+                return await asyncio.to_thread(
+                    desk.html, scope, leaf, lambda scene: leaf.handler(ask, scene), elsewhere
+                )
+
+        return await self._shelf.sheet(name, make)
 
     def _elsewhere(self, leaf: Leaf, desk: Desk, ask: Ask) -> dict[str, str]:
         """Where the same page is in the other languages; their start page where it is not."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import html
 import io
 import re
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from justhtml import JustHTML
 
 from talwerk.core.instants import HOUR, Instant
 from talwerk.portal.map.choice import Choice, time_text
+from talwerk.portal.map.stock import Gathering, Stock
 from talwerk.portal.map.tiles import FILE
 from talwerk.texts import catalogue
 from tests.portal.map.places import AIR, BARMEN, ELBERFELD, fill, pmtiles
@@ -278,3 +281,31 @@ def test_an_address_says_all_of_a_choice(
         zoom=None if zoom is None else float(zoom),
     )
     assert Choice.of(choice.fields(), NOW, catalogue("de")) == choice
+
+
+async def test_others_are_answered_while_a_large_map_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may, begun = threading.Event(), threading.Event()
+    read = Gathering.stock
+
+    def takes_long(gathering: Gathering) -> Stock:
+        begun.set()
+        assert may.wait(10)
+        return read(gathering)
+
+    monkeypatch.setattr(Gathering, "stock", takes_long)
+    async with site(tmp_path) as here:
+        await here.observe([100.0])
+        asked = [asyncio.create_task(here.get("/de/karte")) for _ in range(3)]
+        assert await asyncio.to_thread(begun.wait, 10)
+        assert (await here.get("/de")).status_code == 200
+        assert not any(task.done() for task in asked)
+        may.set()
+        assert [(await task).status_code for task in asked] == [200] * 3
+
+
+async def test_a_map_says_how_much_it_leaves_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("talwerk.portal.map.stock.FEATURES_MAX", 2)
+    async with site(tmp_path) as here:
+        for number in range(5):
+            await here.observe([10.0 + number], f"urn:ngsi-ld:NoiseLevelObserved:n{number}", "LAeq", unit="P1")
+        assert "3 weitere Dinge der Stadt haben auf der Karte keinen Platz." in await here.text("/de/karte")

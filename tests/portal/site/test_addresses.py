@@ -231,20 +231,22 @@ async def test_a_page_is_kept_while_it_is_true(here: Site) -> None:
     assert "vor 8 min" in await here.text("/de"), "its ages turn with the minute"
 
 
-def test_a_page_that_takes_long_to_make_is_kept_longer_but_never_a_second() -> None:
+async def test_a_page_that_takes_long_to_make_is_kept_longer_but_never_a_second() -> None:
     clock, position = StandingClock(), iter(range(1_000))
     shelf = Shelf(clock, lambda: next(position))
     for cost_s, kept_s in ((0.01, 0.1), (0.05, 0.5), (3.0, 1.0)):
 
-        def make(cost_s: float = cost_s) -> bytes:
+        async def make(cost_s: float = cost_s) -> bytes:
             clock.passed_s += cost_s
             return str(clock.passed_s).encode()
 
-        first = shelf.sheet(cost_s, make)
+        first = await shelf.sheet(cost_s, make)
         clock.passed_s += kept_s - 0.001
-        assert shelf.sheet(cost_s, make) is first, "something is written all the time, and it is kept all the same"
+        assert await shelf.sheet(cost_s, make) is first, (
+            "something is written all the time, and it is kept all the same"
+        )
         clock.passed_s += 0.002
-        assert shelf.sheet(cost_s, make) is not first
+        assert await shelf.sheet(cost_s, make) is not first
 
 
 async def test_nobody_sees_the_page_of_somebody_who_may_see_more(here: Site) -> None:

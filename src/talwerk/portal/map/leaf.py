@@ -80,7 +80,9 @@ class Maps:
 
     def leaves(self) -> tuple[Leaf, ...]:
         """The kinds of pages; none for a city that declares no parts, and so has no map."""
-        return (Leaf(MAP, self._page, reads=FIELDS, lists=(LAYER,)),) if self.maps.territory is not None else ()
+        return (
+            (Leaf(MAP, self._page, reads=FIELDS, lists=(LAYER,), slow=True),) if self.maps.territory is not None else ()
+        )
 
     def shown(self, query: Mapping[str, str], scene: Scene) -> Shown:
         """What the fields of an address select.
@@ -137,7 +139,8 @@ class Maps:
         )
         if not quarters:
             return stock
-        return Stock({**stock.features, QUARTERS: quarters}, {**stock.sorts, QUARTERS: Sort.AREAS})
+        with_quarters = {**stock.features, QUARTERS: quarters}
+        return replace(stock, features=with_quarters, sorts={**stock.sorts, QUARTERS: Sort.AREAS})
 
     def _official_terms(self) -> tuple[Terms, ...]:
         territory = self.maps.territory
@@ -178,6 +181,7 @@ class Maps:
             approximate_filter=bool(choice.borough) and not self.maps.official,
             hrefs=hrefs(choice, scene),
             sources=credits_of(shown.features),
+            left_out=shown.stock.left_out,
             kept=sum(not one.exportable for one in shown.features),
             bounds=territory.bounds,
             centre=choice.centre,

@@ -30,7 +30,8 @@ from talwerk.services.catalogue.dataset import Dataset
 
 PAST_KEPT_S = 60.0
 """Late values may still change the past, but not every second."""
-FEATURES_MAX = 50_000
+FEATURES_MAX = 20_000
+"""Things of one kind on a map; a browser draws twice as many as anybody tells apart."""
 _AT_ONCE = 1_000
 _AT_ONCE_PAST = 200
 """A page of history is bounded by its values: an entity has many of them."""
@@ -53,10 +54,12 @@ class Stock:
     Attributes:
         features: By layer, each in the order of names.
         sorts: What the layers hold.
+        left_out: How many things a map has no room for.
     """
 
     features: Mapping[str, tuple[Feature, ...]]
     sorts: Mapping[str, Sort]
+    left_out: int = 0
 
 
 class Stocks:
@@ -97,6 +100,7 @@ class Gathering:
         self._at = at
         self._terms: dict[str, Terms] = {}
         self._seen: Counter[str] = Counter()
+        self._left_out = 0
 
     def stock(self) -> Stock:
         """All layers."""
@@ -109,7 +113,7 @@ class Gathering:
             features.setdefault(feature.layer, []).append(feature)
             sorts[feature.layer] = Sort.AREAS if feature.layer == WARNINGS else Sort.THINGS
         ordered = {key: tuple(sorted(found, key=_by_name)) for key, found in features.items()}
-        return Stock(ordered, sorts)
+        return Stock(ordered, sorts, self._left_out)
 
     # --- measuring points -------------------------------------------------------------------------------------------
 
@@ -117,6 +121,7 @@ class Gathering:
         scene = self._scene
         entities = dict.fromkeys((*candidates_of(scene.profile, scene.named), *self._series))
         told = {entity.id: entity for entity in self._read(list(entities)[:FEATURES_MAX])}
+        self._left_out += max(scene.register.total.entities - FEATURES_MAX, 0)
         self._seen.update(kind for entity in told.values() if entity.id in self._series for kind in entity.types)
         groups: dict[tuple[str, str, Position | None], list[Place]] = {}
         for place in self._places(told):
@@ -206,6 +211,7 @@ class Gathering:
             # Kinds of which everything is measured were read already.
             if name in _HIDDEN or not located or self._seen[kind.type] >= kind.count:
                 continue
+            self._left_out += max(kind.count - self._seen[kind.type] - FEATURES_MAX, 0)
             for entity, series in self._all(kind.type):
                 if entity.id not in self._series:
                     yield from self._thing(entity, name, series)

@@ -131,6 +131,7 @@ class MapView:
         hrefs: Addresses of data by what they are: ``page``, ``points``, ``ground``, ``geojson``,
             ``csv``.
         sources: Whose data it is, all of it, each once.
+        left_out: How many things of the city the map has no room for, whatever is chosen.
         kept: How many of the chosen features the terms of their sources keep out of the downloads.
         bounds: West, south, east and north of the city, degrees.
         centre: The middle of what is shown, or None for the whole city.
@@ -160,6 +161,7 @@ class MapView:
     approximate_filter: bool
     hrefs: dict[str, str]
     sources: tuple[Terms, ...]
+    left_out: int
     kept: int
     bounds: tuple[float, float, float, float]
     centre: Position | None = None

@@ -27,7 +27,7 @@ _STATES = ("fresh", "silent", RAISED)
 
 def leaves() -> tuple[Leaf, ...]:
     """The one kind of page."""
-    return (Leaf(STATIONS, _stations, START, reads=(PAGE, TEXT, ATTRIBUTE, HEALTH)),)
+    return (Leaf(STATIONS, _stations, START, reads=(PAGE, TEXT, ATTRIBUTE, HEALTH), slow=True),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class Lasting(Generic[T]):
         self._least_s = least_s
         self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
         self._beside = Lock()
+        self._first = Lock()
 
     def current(self, key: Hashable, read: Callable[[], T]) -> T:
         """What is kept under a key, read again where that is due; only for the first of it somebody waits long.
@@ -57,7 +58,12 @@ class Lasting(Generic[T]):
             DomainError: it could not be read.
         """
         kept = self._kept.get(key)
-        if kept is None or (kept.cost_s <= PATIENCE_S and not self._holds(kept)):
+        if kept is None:
+            with self._first:
+                # Of several that wait for the first of it, one reads.
+                kept = self._kept.get(key)
+                return self._renewed(key, read) if kept is None else kept.found
+        if kept.cost_s <= PATIENCE_S and not self._holds(kept):
             return self._renewed(key, read)
         self._renew(key, kept, read)
         return kept.found

@@ -49,6 +49,8 @@ class Leaf:
         lists: Those of the fields of the query that a form sends several times; they are read as one, with commas.
         moves: Whether its own parts are renewed while somebody looks at it (``data-live``).
         framed: Whether other sites may show it within theirs; such a page has no form.
+        slow: Whether making it may take seconds in a large city; it is made in a thread, so that others are answered
+            meanwhile.
         before: Awaited before the page is made, for what has to be asked of another process.
     """
 
@@ -61,6 +63,7 @@ class Leaf:
     lists: tuple[str, ...] = ()
     moves: bool = True
     framed: bool = False
+    slow: bool = False
     before: Callable[[], Awaitable[None]] | None = None
 
 

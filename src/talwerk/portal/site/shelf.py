@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 
 from talwerk.core.instants import MINUTE, Clock
 from talwerk.portal.frame.static import content_hash
@@ -58,7 +58,7 @@ class Shelf:
         self._sheets: OrderedDict[Hashable, Sheet] = OrderedDict()
         self._bytes = 0
 
-    def sheet(self, name: Hashable, make: Callable[[], bytes]) -> Sheet:
+    async def sheet(self, name: Hashable, make: Callable[[], Awaitable[bytes]]) -> Sheet:
         """The page of that name, made now if the one on the shelf is no longer true.
 
         What ``make`` raises is passed on, and nothing is kept.
@@ -74,7 +74,7 @@ class Shelf:
                 return kept
         # The position first: what is written while the page is made shows on the next one.
         position = self._position()
-        html = make()
+        html = await make()
         made_s = self._clock.monotonic_s()
         sheet = Sheet(html, position, minute, made_s - now_s)
         sheet.checked_s = made_s

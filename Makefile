@@ -19,6 +19,9 @@ endif
 ifdef CITY
 export TALWERK_CITY := $(CITY)
 endif
+ifdef FEEDS
+export TALWERK_FEEDS := $(FEEDS)
+endif
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -26,7 +29,7 @@ help: ## Show this list
 install: ## Set up .venv with the locked packages and Talwerk itself
 	@PYTHON='$(PYTHON)' tools/setup run
 
-run: install ## Start the city (PORT=8080 CITY=wuppertal)
+run: install ## Start the city (PORT=8080 CITY=wuppertal FEEDS=auto)
 	@exec $(BIN)/talwerk up
 
 setup-tests:

@@ -43,21 +43,32 @@ def welcome(city: City, port: int, tls: Tls | None, greeting: Greeting = Greetin
     if greeting is Greeting.GONE_OVER:
         return (
             f"\nNo source answers: {city.profile.city.name} shows its twin on {base}\n{reached}Data: {city.directory}\n"
+            f"  Give it an example       {_second(settings, flags, where)[1]}\n"
         )
+    title, command = _second(settings, flags, where)
     return f"""
 Talwerk {city.profile.city.name} is up: {base}
 {reached}Data: {city.directory}
 
 Five things to try:
   1  Look at the city          {base}/de
-  2  Give it an example        talwerk sample{flags}
-                               talwerk replay sample.csv --mapping sample.toml --feeds twin{flags}{where}
+  2  {title:<25} {command}
   3  Ask what there is         curl {base}/ngsi-ld/v1/types
-  4  Read a river as a table   curl {base}/api/v1/stations
+  4  Read what it measures     curl {base}/api/v1/stations
   5  Write as the operator     curl {base}/ngsi-ld/v1/entities -H "Authorization: Bearer $(talwerk token{where})" \\
                                  -H 'Content-Type: application/json' \\
                                  -d '{{"id": "urn:ngsi-ld:Bench:1", "type": "Bench", "seats": {{"value": 4}}}}'
 """
+
+
+def _second(settings: Settings, flags: str, where: str) -> tuple[str, str]:
+    """What to try second, with its command: example values only where they are seen, and beside no measured ones."""
+    if settings.feeds in {"live", "auto"}:
+        return "Ask how it is", f"talwerk status{flags}{where}"
+    # In a city that polls nothing they are those of its own measuring points; a twin has values of these.
+    stream = " --stream Musterbach" if settings.feeds == "twin" else ""
+    replay = f"talwerk replay sample.csv --mapping sample.toml{flags}{where}"
+    return "Give it an example", f"talwerk sample{stream}{flags}\n{'':31}{replay}"
 
 
 def _address(settings: Settings, port: int, tls: Tls | None) -> str:

@@ -22,15 +22,18 @@ TABLE, MAPPING = "sample.csv", "sample.toml"
 @click.option("--to", "folder", metavar="DIR", type=click.Path(path_type=Path), default=Path(), help="Where to write.")
 @click.option("--days", type=click.IntRange(7, 3_660), default=60, show_default=True, help="Days that it covers.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another one gives another season.")
+@click.option("--stream", metavar="NAME", default="", help="Gauges of an invented stream, beside the city's own.")
 @click.option("--end", metavar="TIME", help="Last stamp (RFC 3339); now, when not given.")
 @with_settings("city")
-def sample(settings: Settings, folder: Path, days: int, seed: int, end: str | None) -> None:
-    """Write sample.csv and sample.toml: invented values of the city's measuring points, every 15 minutes.
+def sample(settings: Settings, folder: Path, days: int, seed: int, stream: str, end: str | None) -> None:
+    """Write sample.csv and sample.toml: invented values every 15 minutes.
 
-    The same seed, days and end give the same bytes. Files that this command did not write are never replaced.
+    They are those of the city's own measuring points, for a city that shows no others, or with --stream those of a
+    stream that is invented as well, which may stand beside others. The same seed, days and end give the same bytes.
+    Files that this command did not write are never replaced.
     """
     last = SystemClock().now() if end is None else parse_instant(end, "end")
-    made = make_sample(cities.load(settings.city), last, days=days, seed=seed)
+    made = make_sample(cities.load(settings.city), last, days=days, seed=seed, stream=stream)
     _write(folder, made.table, made.mapping)
     table, mapping = folder / TABLE, folder / MAPPING
     click.echo(f"{table}: {made.rows:,} rows, {len(made.points)} measuring points ({', '.join(made.points)})")

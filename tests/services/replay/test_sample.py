@@ -9,6 +9,7 @@ from talwerk import cities
 from talwerk.core.errors import DomainError
 from talwerk.core.instants import DAY, MINUTE, format_instant, parse_instant
 from talwerk.core.query import Query
+from talwerk.core.terms import expand
 from talwerk.sdk.profile import Profile
 from talwerk.sdk.tables.findings import Kind
 from talwerk.sdk.tables.mapping import read_mapping
@@ -64,6 +65,26 @@ def test_a_flood_passes_and_calm_returns(seed: int) -> None:
 def test_a_city_without_an_axis_uses_its_other_points() -> None:
     bare = msgspec.structs.replace(PROFILE, axis=None)
     assert make_sample(bare, END).points == tuple(point.key for point in PROFILE.points)[:POINTS_MAX]
+
+
+async def test_an_invented_stream_stands_beside_the_gauges_of_the_city(bench: Bench) -> None:
+    sample = make_sample(PROFILE, END, stream="Musterbach")
+    assert sample.points == ("musterbach-oberlauf", "musterbach-mitte", "musterbach-muendung")
+    path = bench.folder / "sample.toml"
+    path.write_text(sample.mapping, encoding="utf-8")
+    await replay(
+        bench.recording(sample.table), plan(read_mapping(path), PROFILE), bench.broker, SCOPE, clock=bench.clock
+    )
+    entities = bench.broker.read(Query(), SCOPE).entities
+    names = {str(entity.attributes[expand("name")][0].value) for entity in entities}
+    assert names == {"Musterbach Oberlauf", "Musterbach Mitte", "Musterbach Mündung"}
+    own = {candidate for point in PROFILE.measuring_points for candidate in PROFILE.candidates(point)}
+    assert not own & {entity.id for entity in entities}
+
+
+def test_a_stream_needs_a_name() -> None:
+    with pytest.raises(DomainError, match="does not begin with a letter"):
+        make_sample(PROFILE, END, stream="7")
 
 
 def test_a_city_without_points_has_none() -> None:

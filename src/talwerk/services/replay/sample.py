@@ -1,7 +1,8 @@
 """An example file of measurements: a season of an invented river, with the faults that real files have.
 
-It is drawn from the profile's own measuring points, so that every city has one. The same profile, seed, days and end
-give the same bytes.
+It is drawn from the profile's own measuring points, so that every city has one; or along a stream that is invented as
+well, so that it stands beside the values of a city that has its own. The same profile, stream, seed, days and end give
+the same bytes.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from dataclasses import dataclass
 from talwerk.core.errors import bad_data
 from talwerk.core.instants import DAY, HOUR, MINUTE, format_instant
 from talwerk.sdk.profile import EXAMPLE_SOURCE, MeasuringPoint, Profile
+from talwerk.services.places.question import folded
 
 STEP = 15 * MINUTE
 POINTS_MAX = 12
 MARKER = "# Written by `talwerk sample`: invented values, nobody measured them."
 MISSING = "---"
+REACHES = ("Oberlauf", "Mitte", "Mündung")
+"""Where the gauges of an invented stream are."""
 
 _TRAVEL = 2 * HOUR
 _PEAK_BEFORE_END = 4 * DAY
@@ -49,7 +53,7 @@ class _Wave:
     share: float
 
 
-def make_sample(profile: Profile, end: int, *, days: int = 60, seed: int = 1) -> Sample:
+def make_sample(profile: Profile, end: int, *, days: int = 60, seed: int = 1, stream: str = "") -> Sample:
     """Make an example for a city.
 
     Args:
@@ -57,11 +61,12 @@ def make_sample(profile: Profile, end: int, *, days: int = 60, seed: int = 1) ->
         end: no stamp is later, microseconds UTC; cut to the full quarter of an hour.
         days: how many days the table covers.
         seed: another one gives another season.
+        stream: name of an invented stream with gauges of its own; empty for the profile's measuring points.
 
     Raises:
-        DomainError: BadRequestData when the profile has no measuring point.
+        DomainError: BadRequestData when the profile has no measuring point, or the stream's name no letter.
     """
-    points = (profile.axis.points if profile.axis else ()) or profile.points
+    points = _gauges(stream) if stream else (profile.axis.points if profile.axis else ()) or profile.points
     points = points[:POINTS_MAX]
     if not points:
         raise bad_data(f"The profile {profile.city.key!r} has no measuring point to make an example for.")
@@ -77,7 +82,25 @@ def make_sample(profile: Profile, end: int, *, days: int = 60, seed: int = 1) ->
     lines = [";".join(("time", *(point.key for point in points)))]
     lines += [";".join((format_instant(stamps[i]), *(column[i] for column in columns))) for i in kept]
     keys = tuple(point.key for point in points)
-    return Sample("\n".join(lines) + "\n", _mapping(points), len(kept), keys)
+    return Sample("\n".join(lines) + "\n", _mapping(points, invented=bool(stream)), len(kept), keys)
+
+
+def _gauges(stream: str) -> tuple[MeasuringPoint, ...]:
+    """Gauges along an invented stream."""
+    key = folded(stream)
+    if not key[:1].isalpha():
+        raise bad_data(f"The name of the stream {stream!r} does not begin with a letter.")
+    return tuple(
+        MeasuringPoint(
+            key=f"{key}-{folded(reach)}",
+            name=f"{stream} {reach}",
+            quantity="level",
+            type="WaterObserved",
+            attribute="height",
+            unit="CMT",
+        )
+        for reach in REACHES
+    )
 
 
 def _waves(chance: random.Random, stamps: range) -> list[_Wave]:
@@ -128,7 +151,7 @@ def _spoil(chance: random.Random, columns: list[list[str]], points: tuple[Measur
     columns[chance.randrange(len(points))][spike] = "9999.0"
 
 
-def _mapping(points: tuple[MeasuringPoint, ...]) -> str:
+def _mapping(points: tuple[MeasuringPoint, ...], *, invented: bool) -> str:
     parts = [
         MARKER,
         'delimiter = ";"\ndecimal = "."\nencoding = "utf-8"',
@@ -139,8 +162,10 @@ def _mapping(points: tuple[MeasuringPoint, ...]) -> str:
     ]
     for point in points:
         key, kind, name, unit = (json.dumps(text) for text in (point.key, point.type, point.attribute, point.unit))
+        shown = json.dumps(point.name, ensure_ascii=False)
+        target = f"{shown} # the name that is shown" if invented else f"{key} # measuring point of the profile"
         parts.append(
-            f"[[channel]]\ncolumn = {key}\ntarget = {key} # measuring point of the profile\nentity = {key}\n"
+            f"[[channel]]\ncolumn = {key}\ntarget = {target}\nentity = {key}\n"
             f'type = {kind}\nattribute = {name}\nunit = {unit}\nmethod = "erfunden"\n'
             f'cadence_s = {STEP // 1_000_000}\nmissing = "{MISSING}"\nvalid_min = 0\nvalid_max = 2000'
         )

@@ -15,11 +15,11 @@ from talwerk.protocols.http import bodies
 from tests.portal.workbench import Site, site
 
 
-def post(path: str, length: int) -> Scope:
+def post(path: str, length: int, kind: bytes = b"application/x-www-form-urlencoded") -> Scope:
     headers = {
         b"host": b"localhost",
         b"accept": b"text/html",
-        b"content-type": b"application/x-www-form-urlencoded",
+        b"content-type": kind,
         b"content-length": str(length).encode(),
     }
     return {
@@ -73,7 +73,8 @@ async def test_who_leaves_in_the_middle_is_no_error(tmp_path: Path, caplog: pyte
         app = endpoint(here.city)
         for path in (*FORMS, "/api/v1/places/search"):
             messages.append({"type": "http.request", "body": b"ort=", "more_body": True})
-            await answered(app, post(path, 100), leaving)
+            kind = b"application/json" if path.startswith("/api") else b"application/x-www-form-urlencoded"
+            await answered(app, post(path, 100, kind), leaving)
     assert not [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 

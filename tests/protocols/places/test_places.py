@@ -27,6 +27,9 @@ async def client(city: City, tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient
         yield opened
 
 
+JSON = {"content-type": "application/json"}
+
+
 def register(folder: Path, *streets: str) -> None:
     folder.mkdir(exist_ok=True)
     houses = [
@@ -100,13 +103,22 @@ async def test_new_addresses_are_found_without_a_restart(client: httpx2.AsyncCli
 )
 async def test_a_bad_search_is_a_clear_error(client: httpx2.AsyncClient, tmp_path: Path, body: bytes) -> None:
     register(tmp_path / "territory", "Neumarkt")
-    answer = await client.post(places.PATH, content=body)
+    answer = await client.post(places.PATH, content=body, headers=JSON)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_long_body_is_refused_before_it_is_read(client: httpx2.AsyncClient) -> None:
-    assert (await client.post(places.PATH, content=b" " * 5_000)).status_code == 413
+    assert (await client.post(places.PATH, content=b" " * 5_000, headers=JSON)).status_code == 413
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-type": "text/plain"}])
+async def test_what_is_no_json_by_its_own_account_is_refused(
+    client: httpx2.AsyncClient, headers: dict[str, str]
+) -> None:
+    answer = await client.post(places.PATH, content=b'{"text": "Neumarkt 1"}', headers=headers)
+    assert answer.status_code == 415
+    assert "application/json" in answer.json()["detail"]
 
 
 async def test_an_address_in_the_url_is_not_answered(client: httpx2.AsyncClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -145,10 +146,23 @@ async def test_strange_bodies_are_refused_by_name(doors: Doors, body: bytes, sta
     assert not doors.broker.series(SCOPE)
 
 
-async def test_a_network_set_to_another_format_is_told(doors: Doors) -> None:
-    answer = await doors.send(doors.key(), b"\x0a\x01", headers={"content-type": "application/octet-stream"})
+@pytest.mark.parametrize("kind", ["application/octet-stream", "application/x-protobuf", "text/csv", "text/html"])
+async def test_a_network_set_to_another_format_is_told(doors: Doors, kind: str) -> None:
+    answer = await doors.send(doors.key(), b"\x0a\x01", headers={"content-type": kind})
     assert answer.status_code == 415
     assert "JSON" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/json; charset=utf-8", "application/cloudevents+json"])
+async def test_small_senders_name_their_bodies_as_they_can(doors: Doors, kind: str) -> None:
+    assert (await doors.send(doors.key(), headers={"content-type": kind})).status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"17", b"null", b'"x"', b'{"sensordatavalues": 3}'])
+async def test_answers_tell_what_is_missing_and_nothing_of_the_machinery(doors: Doors, body: bytes) -> None:
+    answer = await doors.send(doors.key(), body)
+    assert answer.status_code in {204, 400}
+    assert not re.search(r"Error|indices|object|int\b", answer.json()["detail"] if answer.content else "")
 
 
 async def test_impossible_values_are_kept_and_flagged(doors: Doors) -> None:

@@ -19,6 +19,7 @@ from talwerk.core.scope import Scope
 from talwerk.core.terms import compact, expand
 from talwerk.protocols.http.bodies import read_body
 from talwerk.protocols.http.description import Description, Outcome, Resource, Schema
+from talwerk.protocols.http.negotiation import content_type
 from talwerk.services.places import Found
 from talwerk.services.places.nearby import Nearby, nearest
 from talwerk.services.places.question import TEXT_MAX
@@ -50,7 +51,9 @@ def routes(broker: Broker, gazetteer: Gazetteer) -> list[Route]:
     """The route under ``/api/v1/places``."""
 
     async def search(request: Request) -> JSONResponse:
-        wanted = _wanted(await read_body(dict(request.scope["headers"]), request.receive, _BODY_BYTES_MAX))
+        headers = dict(request.scope["headers"])
+        content_type(headers.get(b"content-type"), (_JSON,))
+        wanted = _wanted(await read_body(headers, request.receive, _BODY_BYTES_MAX))
         scope: Scope = request.scope["talwerk.scope"]
         kinds = tuple(expand(kind) for kind in wanted.nearest)
         found = gazetteer.search().find(wanted.text, wanted.limit)

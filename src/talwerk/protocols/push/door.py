@@ -23,6 +23,8 @@ from .pace import Pace
 
 PATH = "/push/{connector}/{source}"
 _NO_STORE = {"cache-control": "no-store"}
+_SAID_OF_JSON = {b"application/json", b"text/json", b"", b"text/plain", b"application/x-www-form-urlencoded"}
+"""Small senders name nothing, or what their library puts there by itself."""
 
 
 def routes(intake: Intake, devices: DeviceKeys, clock: Clock) -> list[Route]:
@@ -88,9 +90,12 @@ def _asked(request: Request, declared: Push) -> dict[str, str]:
 
 
 def _check_media_type(media_type: bytes) -> None:
-    # Small senders name a form or nothing at all; what is binary can only be the wrong setting of a network.
-    if media_type.split(b";")[0].strip().lower() in {b"application/octet-stream", b"application/x-protobuf"}:
-        raise DomainError(Fault.UNSUPPORTED_MEDIA_TYPE, "Only JSON is read; the sender can be set to it.")
+    """Refuse what is something else than JSON by its own account: mostly the wrong setting of a network."""
+    kind = media_type.split(b";")[0].strip().lower()
+    if kind not in _SAID_OF_JSON and not kind.endswith(b"+json"):
+        raise DomainError(
+            Fault.UNSUPPORTED_MEDIA_TYPE, "Only JSON is read; the sender can be set to it.", "Content-Type"
+        )
 
 
 def _acknowledged(taken: Taken) -> Response:

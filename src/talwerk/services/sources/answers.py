@@ -54,9 +54,27 @@ def read_answer(
         # It was foreseen, and says so in its own words.
         raise bad_data(str(error)) from error
     except Exception as error:
-        # Mostly another shape than the connector expects; whatever it is, it ends here and names itself.
-        detail = f"it has another shape than {connector.key} knows ({type(error).__name__}: {str(error)[:120]})"
-        raise bad_data(detail) from error
+        # Mostly another shape than the connector expects; whatever it is, it ends here.
+        raise bad_data(f"it has another shape than {connector.key} knows: {_clause(error)}") from error
+
+
+def _clause(error: Exception) -> str:
+    """What is other than expected, for whoever sends; who writes connectors is told the exception as well."""
+    if isinstance(error, KeyError):
+        return f"{str(error)[:80]} is missing"
+    if isinstance(error, IndexError):
+        return "a list is shorter"
+    if isinstance(error, TypeError | AttributeError):
+        return "a member is of another kind"
+    return "a value cannot be read" if isinstance(error, ValueError) else "it cannot be read"
+
+
+def exception_in(error: DomainError) -> str:
+    """The exception in a connector that led to a fault, for those who write connectors; empty when none did."""
+    cause = error.__cause__
+    if cause is None or isinstance(cause, DomainError):
+        return ""
+    return f" ({type(cause).__name__}: {str(cause)[:120]})"
 
 
 def in_worker(task: bytes) -> bytes:

@@ -23,7 +23,7 @@ from talwerk.sdk.push import PUSH
 from talwerk.sdk.reading import MOMENTS, Ask, Context, Finding, Reading, Thing, Whole
 from talwerk.sdk.recording import EXPECTED, RECORDING, Exchange, Recording, read_recording
 
-from .answers import read_answer
+from .answers import exception_in, read_answer
 from .beside import beside
 from .discovery import Found, recordings_of
 from .feed import feed
@@ -85,7 +85,7 @@ def read_all(found: Found, recording: Recording) -> Read:
         except KeyError as error:
             raise bad_data(f"{error.args[0]}.", str(folder / RECORDING)) from None
         except DomainError as error:
-            raise bad_data(f"The answer cannot be used: {error.detail}.", where) from None
+            raise bad_data(f"The answer cannot be used: {error.detail}{exception_in(error)}.", where) from None
     return read
 
 

@@ -12,7 +12,7 @@ from talwerk.core.quality import is_good
 from talwerk.core.terms import compact
 from talwerk.sdk.reading import Context
 
-from .answers import read_answer
+from .answers import exception_in, read_answer
 from .feed import Feed
 from .fetching import Fetcher, UnfitError, UnreachableError
 from .judging import Course, Ending, judge
@@ -138,7 +138,7 @@ async def _asked(
     except UnfitError as error:
         attempt.error = f"{_READING}{error}"
     except DomainError as error:
-        attempt.error = f"{_READING}{error.detail}"
+        attempt.error = f"{_READING}{error.detail}{exception_in(error)}"
     return None
 
 

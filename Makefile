@@ -32,7 +32,7 @@ install: ## Set up .venv with the locked packages and Talwerk itself
 run: install ## Start the city (PORT=8080 CITY=wuppertal FEEDS=auto)
 	@exec $(BIN)/talwerk up
 
-setup-tests:
+setup-tests: ## Put the tools of the tests into .venv
 	@PYTHON='$(PYTHON)' tools/setup test
 
 programs:

@@ -60,7 +60,11 @@ def test_a_strangers_first_connector(tmp_path: Path) -> None:
     printed = typed("tutorial-connector.md", tmp_path)
     assert "regenschreiber: in order" in printed
     assert '+    {"finding": "reading", "native": "R01", "attribute": "precipitation", "value": 1.1,' in printed
-    assert "1 passed" in printed
+    assert printed.count("regenschreiber: in order") == 3
+    tested = subprocess.run(
+        [BIN / "pytest", "-q", "connectors"], check=False, cwd=tmp_path, text=True, capture_output=True
+    )
+    assert "1 passed" in tested.stdout, tested.stdout
     assert ":regenschreiber:R01 precipitation: 2 values, newest 1.1 mm of 2026-01-14T12:15:00Z" in printed
     assert "The source would be stale. Nothing was written." in printed
     assert re.search(r'"id":"urn:ngsi-ld:WeatherObserved:05999000:regenschreiber:R01".*"precipitation":1.1', printed)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Names of an own vocabulary: an @context in the body, and by its address in a Link header.
+# Names of an own vocabulary: an @context in the body of what is written, and of what is asked.
 set -euo pipefail
 CITY="${CITY:-http://localhost:8080}"
 TOKEN="${TOKEN:-$(talwerk token)}"
@@ -18,7 +18,11 @@ curl -fsS "$CITY/ngsi-ld/v1/entities" \
 curl -fsS "$CITY/ngsi-ld/v1/entities/urn:ngsi-ld:Stand:1?format=simplified"
 echo
 
-# By address: the city fetches and keeps the document, or knows it as a file:
-#   talwerk up --context-map https://vocabulary.example/cycle.jsonld=docs/examples/cycle.jsonld
-curl -fsS "$CITY/ngsi-ld/v1/entities?type=Stand&q=places>10&format=simplified" \
-  -H 'Link: <https://vocabulary.example/cycle.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
+# Whoever brings one asks and reads in its own names. docs/ngsi-ld.md says how to bring one by its address.
+curl -fsS "$CITY/ngsi-ld/v1/entityOperations/query?format=simplified" -H 'Content-Type: application/ld+json' \
+  -d '{
+    "@context": {"cycle": "https://vocabulary.example/cycle#", "Stand": "cycle:Stand", "places": "cycle:places"},
+    "type": "Query",
+    "entities": [{"type": "Stand"}],
+    "q": "places>10"
+  }'

@@ -16,6 +16,8 @@ from tests.served import Served, served
 EXAMPLES = ROOT / "docs" / "examples"
 GUIDE = (ROOT / "docs" / "ngsi-ld.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```bash\n(.*?)```", GUIDE, re.DOTALL)
+WITH_FILES = re.findall(r"```console\n\$ (.*?)```", GUIDE, re.DOTALL)
+"""What needs a city that knows documents as files."""
 MAP = f"https://vocabulary.example/cycle.jsonld={EXAMPLES / 'cycle.jsonld'}"
 
 # What each script prints, in this order.
@@ -34,7 +36,8 @@ PRINTED = {
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("city") / "data", "--context-map", MAP) as opened:
+    """A city as the README starts it where there is no network."""
+    with served(tmp_path_factory.mktemp("city") / "data", feeds="twin") as opened:
         yield opened
 
 
@@ -63,6 +66,13 @@ def test_the_scripts_of_a_day(city: Served) -> None:
 
 def test_the_blocks_of_the_guide(tmp_path: Path) -> None:
     assert BLOCKS
-    with served(tmp_path / "data", "--context-map", MAP) as city:
+    with served(tmp_path / "data", feeds="twin") as city:
         for block in BLOCKS:
             assert run(city, "bash", "-euo", "pipefail", "-c", block)
+
+
+def test_a_context_that_the_city_knows_as_a_file(tmp_path: Path) -> None:
+    (block,) = WITH_FILES
+    with served(tmp_path / "data", "--context-map", MAP) as city:
+        run(city, EXAMPLES / "03-context.sh")
+        assert '"places":12' in run(city, "bash", "-euo", "pipefail", "-c", block)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 Visit = Callable[..., Page]
-Answer = Callable[[Route, str], None]
+Prepare = Callable[[Page, str], None]
 _ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -22,13 +22,13 @@ def launched(chromium: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def visiting(browser: Browser, address: str, answer: Answer | None = None, **standing: object) -> Iterator[Visit]:
+def visiting(browser: Browser, address: str, prepare: Prepare | None = None, **standing: object) -> Iterator[Visit]:
     """Open pages, each in a browser of its own: `page = visit("/de", width=360, color_scheme="dark")`.
 
     Args:
         browser: which one.
         address: of the city.
-        answer: gives the answers to a page, from each request and the page's path; None for a city that does so itself.
+        prepare: what to do with a page before it goes to its path: answer its requests, hold its clock.
         standing: options of every page unless it is given others; ``width`` and ``height`` in pixels.
     """
     opened = []
@@ -43,8 +43,8 @@ def visiting(browser: Browser, address: str, answer: Answer | None = None, **sta
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        if answer is not None:
-            page.route("**/*", lambda route: answer(route, path))
+        if prepare is not None:
+            prepare(page, path)
         page.goto(path)
         return page
 

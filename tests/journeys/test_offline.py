@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.conftest import Served
 
+CRISIS = "/de/krise"
 BRIDGE = "/de/messstelle/kluserbruecke"
 KEPT = "async () => (await (await caches.open('pages-1')).keys()).map(one => new URL(one.url).pathname)"
 SHELF = "async () => (await (await caches.open('pages-1')).keys()).map(one => one.url)"
@@ -42,6 +43,7 @@ def test_what_was_read_last_is_there_with_its_age(device: BrowserContext) -> Non
     kept(page, BRIDGE)
     page.goto("/de")
     kept(page, "/de")
+    kept(page, CRISIS)
     device.set_offline(True)
     page.goto(BRIDGE)
     expect(page.get_by_role("heading", level=1)).to_have_text("Pegel Kluserbrücke")
@@ -52,7 +54,7 @@ def test_what_was_read_last_is_there_with_its_age(device: BrowserContext) -> Non
     # What was never seen leads to what was.
     page.goto("/de/messstelle/opladen")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sie sind offline.")
-    expect(page.locator("[data-kept-list] li")).to_have_count(2)
+    expect(page.locator("[data-kept-list] li")).to_have_count(3)
     assert not Axe().run(page).response["violations"]
     page.get_by_role("link", name=re.compile("Pegel Kluserbrücke")).press("Enter")
     expect(page.locator("[data-live-note]")).to_have_text(AGE)
@@ -61,6 +63,24 @@ def test_what_was_read_last_is_there_with_its_age(device: BrowserContext) -> Non
     expect(page.locator("[data-live-note]")).to_be_hidden(timeout=60_000)
     expect(page.locator("[data-live-control] [role=status]")).to_have_text("Die Verbindung ist wieder da.")
     assert not failures
+
+
+def test_the_crisis_page_is_there_for_whoever_read_any_page(device: BrowserContext) -> None:
+    page = device.new_page()
+    page.goto("/de")
+    kept(page, CRISIS)
+    assert "/en/crisis" not in page.evaluate(KEPT)
+    device.set_offline(True)
+    told = page.locator(".old[role=status]")
+    for _ in range(15):
+        page.goto(CRISIS)
+        if told.count():
+            break
+        # For ten seconds the browser takes it for as good as new.
+        page.wait_for_timeout(1_000)
+    expect(told).to_have_text(re.compile(r"^Sie sind offline\. Diese Seite ist vom Stand \d{1,2}\.\d"))
+    expect(page.get_by_role("link", name=re.compile("Notruf 112"))).to_be_visible()
+    assert not Axe().run(page).response["violations"]
 
 
 def test_the_shelf_is_small_and_can_be_emptied(device: BrowserContext) -> None:
@@ -91,6 +111,7 @@ def test_nothing_but_pages_of_ours_is_kept(device: BrowserContext) -> None:
     page = device.new_page()
     page.goto(BRIDGE)
     kept(page, BRIDGE)
+    kept(page, CRISIS)
     page.evaluate(
         """async () => {
           const html = { headers: { accept: 'text/html' } };
@@ -101,7 +122,7 @@ def test_nothing_but_pages_of_ours_is_kept(device: BrowserContext) -> None:
         }"""
     )
     page.wait_for_timeout(300)
-    assert set(page.evaluate(KEPT)) == {"/de/offline", "/en/offline", BRIDGE}
+    assert set(page.evaluate(KEPT)) == {"/de/offline", "/en/offline", CRISIS, BRIDGE}
 
 
 def test_the_worker_reaches_all_pages_and_nobody_else(served: Served) -> None:
@@ -112,6 +133,7 @@ def test_the_worker_reaches_all_pages_and_nobody_else(served: Served) -> None:
         assert worker.headers["content-security-policy"] == "default-src 'none'; connect-src 'self'"
         assert worker.text.startswith('const LANGUAGES = ["de","en"')
         assert 'const OFFLINE = ["/de/offline","/en/offline"];' in worker.text
+        assert 'const CRISIS = ["/de/krise","/en/crisis","/leicht/krise"];' in worker.text
         card = client.get("/manifest.webmanifest")
         assert card.headers["content-type"].startswith("application/manifest+json")
         told = card.json()

@@ -41,7 +41,11 @@ def answer(route: Route, name: str) -> None:
 @pytest.fixture
 def show(browser: Browser) -> Iterator[Visit]:
     """Open a page by its name: `page = show("calm", 360, "dark")`; complaints of the browser fail the test."""
-    with visiting(browser, ADDRESS, answer) as open_page:
+
+    def answered(page: Page, name: str) -> None:
+        page.route("**/*", lambda route: answer(route, name))
+
+    with visiting(browser, ADDRESS, answered) as open_page:
 
         def by_name(name: str, width: int = 1280, scheme: str = "light", **options: object) -> Page:
             return open_page(name, width=width, color_scheme=scheme, **options)

@@ -76,6 +76,36 @@ async def test_a_gauge_above_the_highest_stage_leads_where_nobody_warns(here: Si
     assert "Kluserbrücke 260 cm" in told
 
 
+async def test_the_next_information_is_told_as_far_as_anybody_knows(here: Site) -> None:
+    await answered(here, NOW - MINUTE)
+    await here.write(extreme())
+    told = await written(here)
+    assert "Auf dieser Seite 13:08 Uhr, danach jede Minute." in told
+    assert "Von amtlicher Seite nicht angekündigt." in told
+    assert "abgefragt alle 5 min, zuletzt 13:06 Uhr" in told
+    await here.write(extreme("2", nextUpdate=format_instant(NOW + 40 * MINUTE)))
+    here.clock.pass_s(60)
+    assert "Von amtlicher Seite 13:47 Uhr" in await written(here)
+    here.clock.pass_s(45 * 60)
+    assert "Von amtlicher Seite nicht angekündigt." in await written(here)
+
+
+async def test_measured_alone_is_no_statement_about_warnings(here: Site) -> None:
+    await here.observe([240.0, 260.0])
+    told = await written(here)
+    assert "Gemessen Kluserbrücke: Informationsstufe 3." in told
+    assert "ohne amtliche Warnung" not in told
+
+
+async def test_what_a_script_keeps_for_later_is_no_visit(here: Site) -> None:
+    await written(here)
+    today = here.city.visits.days()
+    await here.get("/de/krise", **{"sec-fetch-mode": "cors"})
+    assert here.city.visits.days() == today
+    await here.get("/de/krise", **{"sec-fetch-mode": "navigate"})
+    assert here.city.visits.days() != today
+
+
 async def test_an_ended_warning_is_gone_with_the_next_page(here: Site) -> None:
     await answered(here, NOW - MINUTE)
     await here.write(extreme(validTo=format_instant(NOW + MINUTE)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Route
@@ -10,7 +12,7 @@ from talwerk.portal.crisis.page import CrisisView, Phone, aged, crisis_page, pol
 from talwerk.portal.frame.phrases import Phrasebook
 from talwerk.portal.frame.place import Link
 from talwerk.portal.lage.warnings import Warned
-from talwerk.texts import catalogue
+from talwerk.texts import EASY, catalogue
 from tests.portal.examples import AXIS, NOW_US, WARNED
 
 p = Phrasebook(catalogue("de"), "Europe/Berlin")
@@ -25,11 +27,13 @@ VIEW = CrisisView(
     languages=(Link("English", "/en/crisis", lang="en"),),
 )
 CALM = CrisisView("Musterstadt", NOW_US, Warned(asked_us=NOW_US), (), (), "/de", "")
+EASY_PAGE = Phrasebook(catalogue(EASY), "Europe/Berlin")
 PAGES = {
     "grave": crisis_page(VIEW, p),
     "calm": crisis_page(CALM, p),
     "old": aged(crisis_page(VIEW, p), 3_600, p),
     "unwritten": unwritten(p, "Musterstadt", "/de"),
+    "easy": aged(crisis_page(replace(VIEW, here_href="", unchecked=True), EASY_PAGE), 3_600, EASY_PAGE),
 }
 
 

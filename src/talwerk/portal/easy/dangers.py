@@ -56,6 +56,8 @@ _GROUPS = {
     Danger.FOG: "fog",
 }
 _EVERYBODY = "everybody"
+GROUPS_MAX = 2
+"""Nobody follows a dozen instructions; those for the first dangers count."""
 
 
 def danger_of(notice: Notice) -> Danger:
@@ -71,7 +73,8 @@ def advice(dangers: Iterable[Danger], p: Phrasebook) -> tuple[str, ...]:
         dangers: what can happen.
         p: the phrasebook of easy language.
     """
-    groups = dict.fromkeys([*(_GROUPS[danger] for danger in dangers if danger in _GROUPS), _EVERYBODY])
+    known = dict.fromkeys(_GROUPS[danger] for danger in dangers if danger in _GROUPS)
+    groups = [*list(known)[:GROUPS_MAX], _EVERYBODY]
     return tuple(dict.fromkeys(sentence for group in groups for sentence in _sentences(group, p)))
 
 

@@ -80,9 +80,14 @@ class Warned:
     simulated: bool = False
 
     @property
+    def is_asked(self) -> bool:
+        """Whether every source speaks, and there is one: only then nothing means that there is none."""
+        return not self.unknown and self.asked_us is not None
+
+    @property
     def is_clear(self) -> bool:
         """Whether it is known that there is no warning."""
-        return not self.notices and not self.unknown and self.asked_us is not None
+        return not self.notices and self.is_asked
 
     @property
     def grave(self) -> tuple[Notice, ...]:

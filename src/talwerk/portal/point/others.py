@@ -41,19 +41,22 @@ def others(scene: Scene, asked: str, gone: Iterable[Entity] = (), attribute: str
 
 
 def _nearest(scene: Scene, gone: Entity, attribute: str) -> tuple[Link, ...]:
-    """The nearest points, first of all those of the same kind: whoever read a gauge looks for a gauge."""
+    """The nearest points; those of the same kind are preferred, because whoever read a gauge looks for a gauge."""
     corners = [corner for one in gone.attributes.get(LOCATION, ()) for corner in positions(one.value)]
     if not corners:
         return ()
     where = (corners[0][0], corners[0][1])
-    own = (expand(place.point.type) for place in scene.named if place.point is not None)
-    kinds = dict.fromkeys([*gone.types, *own])
-    found: dict[str, Link] = {}
-    for kind in kinds:
-        for one in _measuring(scene, where, kind):
-            if one.entity != gone.id and len(found) < OFFERED:
-                found.setdefault(one.entity, _link(scene, one, attribute))
-    return tuple(found.values())
+    found: dict[str, Nearby] = {}
+    for kinds in (gone.types, {expand(place.point.type) for place in scene.named if place.point is not None}):
+        measuring = (one for kind in kinds for one in _measuring(scene, where, kind) if one.entity != gone.id)
+        for one in sorted(measuring, key=_far):
+            if len(found) < OFFERED:
+                found.setdefault(one.entity, one)
+    return tuple(_link(scene, one, attribute) for one in sorted(found.values(), key=_far))
+
+
+def _far(one: Nearby) -> tuple[int, str]:
+    return one.distance_m, one.entity
 
 
 def _measuring(scene: Scene, where: tuple[float, float], kind: str) -> tuple[Nearby, ...]:

@@ -14,7 +14,7 @@ from talwerk.portal.frame.pages import Page, page
 from talwerk.portal.frame.phrases import Phrasebook
 from talwerk.portal.frame.place import City, Frame, Mark
 from talwerk.portal.frame.static import mark_href, static_file
-from talwerk.portal.site.addresses import START, Addresses
+from talwerk.portal.site.addresses import CRISIS, START, Addresses
 from talwerk.portal.site.leaf import Ask, Found, Leaf
 from talwerk.portal.site.scene import Scene
 from talwerk.sdk.profile import Profile
@@ -56,7 +56,11 @@ def offline_routes(profile: Profile, mark: Mark, languages: Iterable[Addresses])
     """
     everywhere = tuple(languages)
     spoken = [to for to in everywhere if OFFLINE in to]
-    told = {"LANGUAGES": [to.language for to in everywhere], "OFFLINE": [to.href(OFFLINE) for to in spoken]}
+    told = {
+        "LANGUAGES": [to.language for to in everywhere],
+        "OFFLINE": [to.href(OFFLINE) for to in spoken],
+        "CRISIS": [to.href(CRISIS) for to in everywhere if CRISIS in to],
+    }
     lines = (b"const " + name.encode() + b" = " + msgspec.json.encode(value) + b";\n" for name, value in told.items())
     worker = b"".join(lines) + static_file("sw.js")[1]
     manifest = msgspec.json.encode(_manifest(profile, mark, spoken[0]))

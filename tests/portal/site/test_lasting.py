@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from talwerk.core.errors import DomainError, Fault
-from talwerk.portal.site.lasting import PATIENCE_S, READING_SHARE, Lasting
+from talwerk.portal.site.lasting import OLDEST_S, PATIENCE_S, READING_SHARE, Lasting
 from tests.portal.workbench import StandingClock
 
 LIMIT_S = 5.0
@@ -49,6 +49,18 @@ def test_nobody_waits_for_the_newest_of_a_large_city() -> None:
         assert time.monotonic() < until, "the newest never came"
         time.sleep(0.01)
         city.clock.pass_s(READING_SHARE)
+
+
+def test_nobody_is_shown_what_was_true_an_hour_ago() -> None:
+    city = City()
+    lasting = city.lasting()
+    assert lasting.current(KEY, city.whole) == 1
+    city.clock.pass_s(3_600)
+    assert lasting.current(KEY, city.whole) == 1, "nothing has changed"
+    assert city.read == 1
+    city.position = 2
+    assert lasting.current(KEY, city.whole) == 2
+    assert OLDEST_S <= 60, "a stage that is reached is on the map within the minute in which somebody looks"
 
 
 def test_who_does_not_wait_gets_nothing_until_it_was_read() -> None:

@@ -19,6 +19,9 @@ READING_SHARE = 20
 PATIENCE_S = 0.05
 """What takes longer to read is renewed beside the pages, never in their way."""
 
+OLDEST_S = 60.0
+"""Whoever comes after a quiet hour waits for the newest rather than being shown what was true then."""
+
 T = TypeVar("T")
 
 
@@ -52,7 +55,7 @@ class Lasting(Generic[T]):
         self._first = Lock()
 
     def current(self, key: Hashable, read: Callable[[], T]) -> T:
-        """What is kept under a key, read again where that is due; only for the first of it somebody waits long.
+        """What is kept under a key, read again where that is due; who finds nothing, or only old, waits.
 
         Raises:
             DomainError: it could not be read.
@@ -65,8 +68,22 @@ class Lasting(Generic[T]):
                 return self._renewed(key, read) if kept is None else kept.found
         if kept.cost_s <= PATIENCE_S and not self._holds(kept):
             return self._renewed(key, read)
+        if self._is_old(kept):
+            return self._newest(key, kept, read)
         self._renew(key, kept, read)
         return kept.found
+
+    def _newest(self, key: Hashable, kept: _Kept[T], read: Callable[[], T]) -> T:
+        """What is read while somebody waits; of several that wait one reads, and what cannot be read leaves the old."""
+        with self._first:
+            kept = self._kept.get(key, kept)
+            if not self._is_old(kept):
+                return kept.found
+            try:
+                return self._renewed(key, read)
+            except DomainError:
+                logger.warning("what pages show of the whole city cannot be read", exc_info=True)
+                return kept.found
 
     def known(self, key: Hashable, read: Callable[[], T]) -> T | None:
         """The same for who does not wait at all: None while it is read for the first time."""
@@ -99,6 +116,10 @@ class Lasting(Generic[T]):
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
         return found
+
+    def _is_old(self, kept: _Kept[T]) -> bool:
+        age_s = self._clock.monotonic_s() - kept.read_s
+        return age_s > max(OLDEST_S, 2 * READING_SHARE * kept.cost_s) and not self._holds(kept)
 
     def _holds(self, kept: _Kept[T]) -> bool:
         if self._clock.monotonic_s() - kept.read_s < max(READING_SHARE * kept.cost_s, self._least_s):

@@ -80,14 +80,14 @@ async def test_the_next_information_is_told_as_far_as_anybody_knows(here: Site) 
     await answered(here, NOW - MINUTE)
     await here.write(extreme())
     told = await written(here)
-    assert "Auf dieser Seite 13:08 Uhr, danach jede Minute." in told
-    assert "Von amtlicher Seite nicht angekündigt." in told
+    assert "Auf dieser Seite: 13:08 Uhr, danach jede Minute." in told
+    assert "Von amtlicher Seite: nicht angekündigt." in told
     assert "abgefragt alle 5 min, zuletzt 13:06 Uhr" in told
     await here.write(extreme("2", nextUpdate=format_instant(NOW + 40 * MINUTE)))
     here.clock.pass_s(60)
-    assert "Von amtlicher Seite 13:47 Uhr" in await written(here)
+    assert "Von amtlicher Seite: 13:47 Uhr" in await written(here)
     here.clock.pass_s(45 * 60)
-    assert "Von amtlicher Seite nicht angekündigt." in await written(here)
+    assert "Von amtlicher Seite: nicht angekündigt." in await written(here)
 
 
 async def test_measured_alone_is_no_statement_about_warnings(here: Site) -> None:

@@ -18,12 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from justhtml import JustHTML
 
+from talwerk.core.change import Provenance
 from talwerk.core.instants import HOUR, Instant
 from talwerk.portal.map.choice import Choice, time_text
 from talwerk.portal.map.stock import Gathering, Stock
 from talwerk.portal.map.tiles import FILE
 from talwerk.texts import catalogue
-from tests.portal.map.places import AIR, BARMEN, ELBERFELD, fill, pmtiles
+from tests.portal.map.places import AIR, BARMEN, ELBERFELD, fill, pmtiles, point, thing
 from tests.portal.workbench import BRIDGE, LATEST, NOW, Site, site
 
 PAGE = "/de/karte"
@@ -151,6 +152,28 @@ async def test_nothing_that_may_be_taken_is_no_file(here: Site) -> None:
     assert answer.status_code == 403
     page = await here.get(f"{PAGE}?ebene=wasser")
     assert "auswahl.csv" not in page.text
+
+
+async def test_of_simulated_values_every_way_out_tells_the_same_terms(tmp_path: Path) -> None:
+    key = "wupperverband"
+    credit = "Simulation, nicht von: © Wupperverband"
+    told = Provenance(source=key, licence="CC0-1.0", attribution=credit, cadence_s=900, simulated=True)
+    gauge = f"urn:ngsi-ld:WaterObserved:05124000:{key}:leimbach"
+    async with site(tmp_path) as twin:
+        assert (await twin.get(f"/api/v1/datasets/{key}")).json()["licence"] == "restricted", "as the profile says"
+        await twin.observe([20.0, 21.0], gauge, provenance=told)
+        await twin.write(thing(gauge, "Leimbach", point(ELBERFELD), told))
+        dataset = (await twin.get(f"/api/v1/datasets/{key}")).json()
+        assert (dataset["licence"], dataset["attribution"], dataset["exportable"]) == ("CC0-1.0", credit, True)
+        given = await twin.get(dataset["csv"])
+        assert (given.status_code, given.headers["x-licence"]) == (200, "CC0-1.0")
+        page = await twin.text(f"/de/daten/{key}")
+        assert "CC0-1.0" in page
+        assert "eingeschränkt" not in page
+        (feature,) = (await twin.get(f"{PAGE}/auswahl.geojson?ebene=wasser")).json()["features"]
+        assert (feature["properties"]["licence"], feature["properties"]["attribution"]) == ("CC0-1.0", credit)
+        (row,) = csv.DictReader(io.StringIO((await twin.get(f"{PAGE}/auswahl.csv?ebene=wasser")).text))
+        assert (row["licence"], row["attribution"]) == ("CC0-1.0", credit)
 
 
 async def test_the_ground_holds_parts_and_axis(here: Site) -> None:

@@ -126,6 +126,9 @@ def test_a_city_without_network_comes_alive_as_its_twin(flags: tuple[str, ...], 
         assert found["level"] == "note"
         assert 'feeds = "live"' in found["advice"]
         assert running.run("twin", "fault", "hochwasserportal-nrw", "500", folder=tmp_path).returncode == 0
+        copied = running.run("backup", folder=tmp_path)
+        assert (copied.returncode, f", from {data}/stadt\n" in copied.stdout) == (0, True), copied.stderr
+        assert f"The simulated city that is shown ({data}/stadt-twin) is not in it" in copied.stderr
         assert running.run("reload", folder=tmp_path).returncode == 0
     assert not (data / "stadt-twin" / "twin.address").exists()
 

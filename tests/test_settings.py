@@ -36,6 +36,22 @@ def test_unusable_value_is_named(variable: str, value: str) -> None:
         load(environment={f"TALWERK_{variable}": value})
 
 
+@pytest.mark.parametrize(
+    "variable, value, told",
+    [
+        ("PORT", "abc", "it has to be a whole number"),
+        ("SINGLE", "maybe", "it has to be yes or no"),
+        ("FEEDS", "x", "it is 'x', which is none of auto, live, twin, off"),
+        ("RAW_DAYS_OF", "a=b", "it has to be a whole number"),
+        ("BACKUP_KEEP", "1,2", "it has to be a list of length 3, got 2"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words(variable: str, value: str, told: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(environment={f"TALWERK_{variable}": value})
+    assert str(refused.value) == f"TALWERK_{variable}: {told}"
+
+
 def test_broken_file_is_named_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "talwerk.toml"
     file.write_text("port = 8080\nhost =\n")

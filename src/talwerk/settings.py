@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -297,7 +298,24 @@ def _converted(values: Mapping[str, Any], place: str) -> Settings:
     try:
         return msgspec.convert(dict(values), Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{place}: {error}") from error
+        raise SettingsError(f"{place}: {_plainly(error)}") from error
+
+
+_EXPECTED = re.compile(r"Expected `([^`]+)`(.*?)(?:, got `[^`]+`)?(?: - at `[^`]*`)?")
+_CHOICE = re.compile(r"Invalid enum value (.*) - at `\$\.(\w+)`")
+_CHOICES = {field.name: get_args(field.type) for field in msgspec.structs.fields(Settings)}
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "yes or no", "str": "text", "array": "a list"}
+
+
+def _plainly(error: msgspec.ValidationError) -> str:
+    """What is wrong with a value, without the names of programmers."""
+    if chosen := _CHOICE.fullmatch(str(error)):
+        return f"it is {chosen[1]}, which is none of {', '.join(_CHOICES[chosen[2]])}"
+    found = _EXPECTED.fullmatch(str(error))
+    if found is None:
+        return str(error)
+    kinds = [_KINDS.get(kind.strip(), kind.strip()) for kind in found[1].split("|")]
+    return f"it has to be {' or '.join(kinds)}{found[2]}"
 
 
 def _path(kind: type, value: Any) -> Any:

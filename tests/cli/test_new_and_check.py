@@ -70,6 +70,10 @@ def test_bounds_that_are_none_are_told_with_file_and_line(tmp_path: Path) -> Non
     assert made.returncode == 1
     assert "territory.toml" in made.stderr
     assert "are not west, south, east, north" in made.stderr
+    assert "Nothing was made." in made.stderr
+    assert list(tmp_path.iterdir()) == []
+    again = run(tmp_path, "new", "city", "Musterstadt", "--ags", "05999000", "--bounds", "7.0,51.1,7.3,51.3")
+    assert again.returncode == 0, again.stderr
 
 
 def test_a_profile_that_is_wrong_says_where(tmp_path: Path) -> None:

@@ -100,3 +100,11 @@ def test_settings_in_a_folder_that_cannot_be_looked_into(tmp_path: Path, monkeyp
 )
 def test_every_refusal_is_a_sentence(error: OSError, text: str) -> None:
     assert refusal(error) == text
+
+
+def test_what_is_no_copy_is_refused_before_the_data_are_looked_at(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    for folder in (tmp_path / "etc", tmp_path / "nowhere"):
+        refused = CliRunner().invoke(main, ["restore", str(folder), "--data", str(data)])
+        assert refused.exit_code == 1
+        assert f"{folder} is neither a backup nor the second place of a city." in refused.output

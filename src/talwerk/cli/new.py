@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -100,19 +101,28 @@ def city_(name: str, ags: str, ars: str | None, bounds: str | None, to: Path | N
         folder / cities.CONNECTORS / "README.md": "connectors.md",
         folder / "themes" / "README.md": "themes.md",
     }
+    missing = {parent for path in texts for parent in path.parents if not parent.exists()}
     try:
         made = _written({path: _text("city", template, **values) for path, template in texts.items()})
     except DomainError as error:
         raise click.ClickException(str(error)) from error
+    if flaws := check_city(_shown(folder)).flaws:
+        _undo(made, missing)
+        for flaw in flaws:
+            click.echo(f"WRONG: {flaw}", err=True)
+        raise click.ClickException("Nothing was made.")
     for path in made:
         click.echo(f"made {path}")
-    checked = check_city(_shown(folder))
-    for flaw in checked.flaws:
-        click.echo(f"WRONG: {flaw}", err=True)
     click.echo(f"talwerk check city {_shown(folder)}")
     click.echo(f"talwerk up --city {_shown(folder)}")
-    if checked.flaws:
-        raise click.exceptions.Exit(1)
+
+
+def _undo(made: Iterable[Path], folders: Iterable[Path]) -> None:
+    """Remove files, and the folders that were made for them."""
+    for path in made:
+        path.unlink()
+    for folder in sorted(folders, key=lambda each: -len(each.parts)):
+        folder.rmdir()
 
 
 def _plain(name: str) -> str:

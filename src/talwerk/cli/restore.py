@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from talwerk import cities
+from talwerk.core.errors import DomainError, Fault
 from talwerk.core.instants import SystemClock
 from talwerk.processes.copies import backup
+from talwerk.processes.copies.line import lines_in
 from talwerk.settings import Settings
 
 from .options import with_settings
@@ -24,6 +26,8 @@ def restore(settings: Settings, folder: Path, replace: bool) -> None:
     FOLDER is a backup, or the second place of the continuous copy: then the furthest moment that is whole.
     """
     key = cities.load(settings.city).city.key
+    if not (folder / backup.MANIFEST).is_file() and not any(lines_in(place) for place in (folder, folder / key)):
+        raise DomainError(Fault.INVALID_REQUEST, f"{folder} is neither a backup nor the second place of a city.")
     restored = backup.restore(
         folder, settings.data / key, SystemClock(), city=key, replace=replace, second=settings.copy_folder
     )

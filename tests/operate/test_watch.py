@@ -80,7 +80,9 @@ def test_a_city_that_is_well(city: Served, tmp_path: Path) -> None:
     assert (ready["status"], ready["reads"], ready["writes"], ready["position"]) == ("ready", True, True, 1)
     code, told = status(city, tmp_path)
     assert (code, told["state"]) == (0, "running"), told["findings"]
-    assert "serve 2" in city.run("status", folder=tmp_path).stdout
+    shown = city.run("status", folder=tmp_path).stdout
+    assert ("serve 2" in shown, shown.count("Housekeeping")) == (True, 1)
+    assert city.get("/health/ready?for=everything").status_code == 400
     assert city.run("doctor", folder=tmp_path).returncode == 0
 
 

@@ -14,6 +14,7 @@ from talwerk.core.instants import SECOND, Instant, SystemClock, format_instant
 from talwerk.processes.directory import TWIN_SUFFIX
 from talwerk.processes.doctor import Examined, Level, State, examine
 from talwerk.processes.doctor.amounts import size, span
+from talwerk.processes.housekeeping import Housekeeping
 from talwerk.settings import Settings
 
 from .options import with_settings
@@ -102,6 +103,9 @@ def _facts(found: Examined) -> Iterator[tuple[str, str]]:
         )
     if report is not None:
         for duty in report.duties:
+            if duty.running and duty.name == Housekeeping.name and report.housekeeping is not None:
+                # It has a line of its own.
+                continue
             yield duty.name.capitalize(), "goes on" if duty.running else duty.error or "has nothing to do"
 
 

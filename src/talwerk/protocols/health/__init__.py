@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from talwerk.broker import Broker
-from talwerk.core.errors import DomainError
+from talwerk.core.errors import DomainError, invalid
 from talwerk.protocols.http.description import Described, Description, Outcome, Resource
 
 FOR, READS = "for", "reads"
@@ -23,8 +23,11 @@ def routes(broker: Broker) -> list[Route]:
         return JSONResponse({"status": "live"}, headers=_NO_STORE)
 
     async def ready(request: Request) -> JSONResponse:
+        wanted = request.query_params.get(FOR, "")
+        if wanted not in {"", READS}:
+            raise invalid(f"The parameter {FOR} is {wanted[:40]!r}; it is {READS!r} or left out.", FOR)
         state = readiness(broker)
-        enough = state["reads"] and (state["writes"] or request.query_params.get(FOR) == READS)
+        enough = state["reads"] and (state["writes"] or wanted == READS)
         status = {"status": "ready" if enough else "not ready"}
         return JSONResponse(status | state, status_code=200 if enough else 503, headers=_NO_STORE)
 

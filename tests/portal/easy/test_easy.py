@@ -167,7 +167,7 @@ async def test_a_warning_is_said_in_easy_words_before_its_own(tmp_path: Path) ->
             alert("b", severity="minor", event="FROST", validFrom=format_instant(Instant(NOW + HOUR))),
         )
         shown = await one.text("/leicht")
-        assert "Es gibt 2 Warnungen. Das ist nur ein Beispiel. Die Warnung ist nicht echt." in shown
+        assert "Es gibt 2 Warnungen. Das ist nur ein Beispiel. Die Warnungen hier sind nicht echt." in shown
         assert (
             "Es kann sehr viel regnen. Die Gefahr ist sehr groß. Die Warnung gilt bis: 20. November 2026 um 14:07 Uhr. "
             "Die Warnung kommt von: Deutscher Wetterdienst. Das Amt sagt in schwerer Sprache: "

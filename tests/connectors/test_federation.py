@@ -80,7 +80,8 @@ def test_a_twin_is_never_read_as_measured(tmp_path: Path) -> None:
         assert one.get(f"/api/v1/stations/{next(iter(heights(one)))}").json()["simulated"] is True
         # What really measures is not let in either: its key is one of the real city's.
         key = one.run(
-            *("device", "add", "pegel", "--source", "lorawan-pegel", "--type", "WaterObserved"), folder=tmp_path
+            *("device", "add", "pegel", "--source", "lorawan-pegel", "--type", "WaterObserved", "--feeds", "live"),
+            folder=tmp_path,
         ).stdout.strip()
         sent = httpx2.post(
             f"{one.url}/push/things-stack/lorawan-pegel", json={}, headers={"authorization": f"Bearer {key}"}

@@ -66,7 +66,8 @@ def _clause(error: Exception) -> str:
         return "a list is shorter"
     if isinstance(error, TypeError | AttributeError):
         return "a member is of another kind"
-    return "a value cannot be read" if isinstance(error, ValueError) else "it cannot be read"
+    # Connectors say in a ValueError of their own what they do not take.
+    return str(error)[:120] if isinstance(error, ValueError) else "it cannot be read"
 
 
 def exception_in(error: DomainError) -> str:

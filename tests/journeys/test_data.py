@@ -12,7 +12,7 @@ PHONE = {"width": 360, "height": 640}
 
 def test_a_source_is_found_by_keyboard_without_scripts(visit: Visit) -> None:
     page = visit("/de/daten", java_script_enabled=False, viewport=PHONE)
-    field = page.get_by_label("Suchen")
+    field = page.get_by_role("searchbox", name="Suchen")
     for _ in range(40):
         page.keyboard.press("Tab")
         if field.evaluate("field => field === document.activeElement"):

@@ -123,9 +123,11 @@ class Gathering:
         told = {entity.id: entity for entity in self._read(list(entities)[:FEATURES_MAX])}
         self._left_out += max(scene.register.total.entities - FEATURES_MAX, 0)
         self._seen.update(kind for entity in told.values() if entity.id in self._series for kind in entity.types)
+        # Once for each entity, not for each of its series.
+        where = {id_: at for id_, entity in told.items() if (at := _where(entity)) is not None}
         groups: dict[tuple[str, str, Position | None], list[Place]] = {}
         for place in self._places(told):
-            at = self._position(place, told)
+            at = self._position(place, where)
             layer = _layer_of(told.get(place.series.entity))
             # A place without a position is itself; two of the same name may lie anywhere.
             key = (layer, place.station if at is not None else f"{place.station}\0{place.series.entity}", at)
@@ -169,11 +171,10 @@ class Gathering:
             others = (series for series in self._series[entity] if (entity, series.attribute) not in spoken)
             yield from (Place(series, name) for series in others)
 
-    def _position(self, place: Place, told: Mapping[str, Entity]) -> Position | None:
-        for entity in (place.series.entity, *candidates_of(self._scene.profile, (place,))):
-            if entity in told and (at := _where(told[entity])) is not None:
-                return at
-        return None
+    def _position(self, place: Place, where: Mapping[str, Position]) -> Position | None:
+        """Where a place is; a point of the profile may have it from another who measures there."""
+        near = (place.series.entity, *candidates_of(self._scene.profile, (place,)))
+        return next((where[entity] for entity in near if entity in where), None)
 
     def _gauge(self, place: Place, told: Mapping[str, Entity]) -> Gauge | None:
         """The value that counts: the newest, or that of the moment; None for a place that had none yet."""

@@ -6,7 +6,7 @@ an address is the language. Fields of a query keep their names in all languages.
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from talwerk.core.instants import format_instant
 from talwerk.core.query import Window
@@ -85,7 +85,7 @@ class Addresses:
 
 def with_query(href: str, **fields: str) -> str:
     """An address with further fields in its query."""
-    told = urlencode(fields, safe=":", quote_via=quote)
+    told = "&".join(f"{quote(name)}={quote(text, safe=':')}" for name, text in fields.items())
     return f"{href}{'&' if '?' in href else '?'}{told}" if told else href
 
 

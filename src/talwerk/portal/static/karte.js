@@ -129,6 +129,8 @@ async function build() {
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   home = { ...map.getCenter(), zoom: map.getZoom() };
+  // From the beginning: with nothing left to draw, a map stands still in the very frame in which it is loaded.
+  map.once("idle", () => { stage.dataset.mapIdle = ""; });
   if (words.centre) map.jumpTo({ center: words.centre.split(",").map(Number), zoom: Number(words.zoom ?? 13) });
   card = cards(lib, map, words);
   box.append(controls(whole));
@@ -137,7 +139,6 @@ async function build() {
   listen(told);
   stage.dataset.mapReady = "";
   buttons();
-  map.once("idle", () => { stage.dataset.mapIdle = ""; });
 }
 
 async function tiles(lib) {

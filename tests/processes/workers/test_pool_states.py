@@ -135,16 +135,9 @@ class Life(RuleBasedStateMachine):
         return told.getvalue()
 
 
-def bounded(examples: int, steps: int) -> settings:
-    return settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
-    )
-
-
-def test_the_pool_keeps_its_promises() -> None:
-    run_state_machine_as_test(Life, settings=bounded(8, 12))
-
-
 @pytest.mark.long
-def test_the_pool_keeps_its_promises_for_long() -> None:
-    run_state_machine_as_test(Life, settings=bounded(60, 30))
+def test_the_pool_keeps_its_promises() -> None:
+    bounds = settings(
+        max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    )  # fmt: skip
+    run_state_machine_as_test(Life, settings=bounds)

@@ -84,12 +84,12 @@ class Broker:
         return self._store.series_of(query, scope, provenances)
 
     def series_pages(
-        self, query: Query, scope: Scope, provenances: Collection[Provenance] | None = None
+        self, query: Query, scope: Scope, provenances: Collection[Provenance] | None = None, limit: int = LIMIT_MAX
     ) -> Iterator[tuple[Series, ...]]:
-        """All that :meth:`series_of` finds, a thousand entities at a time; others are answered between two pages."""
+        """All that :meth:`series_of` finds, so many entities at a time; others are answered between two pages."""
         after: str | None = None
         while True:
-            asked = msgspec.structs.replace(query, page=Page(limit=LIMIT_MAX, after=after))
+            asked = msgspec.structs.replace(query, page=Page(limit=limit, after=after))
             page = self.series_of(asked, scope, provenances)
             yield page.series
             after = page.next

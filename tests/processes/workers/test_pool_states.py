@@ -137,7 +137,5 @@ class Life(RuleBasedStateMachine):
 
 @pytest.mark.long
 def test_the_pool_keeps_its_promises() -> None:
-    bounds = settings(
-        max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-    )  # fmt: skip
-    run_state_machine_as_test(Life, settings=bounds)
+    unhurried = settings(deadline=None, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(Life, settings=settings(unhurried, max_examples=60, stateful_step_count=30))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -129,8 +128,8 @@ class Evidence:
             types=tuple(expand(name) for name in selection.types),
             attributes=tuple(expand(name) for name in selection.attributes) or None,
         )
-        for page in _pages(query, _SERIES_OF, lambda asked: self._broker.series_of(asked, self._scope, wanted)):
-            yield from (series for series in page.series if series.last is not None)
+        for page in self._broker.series_pages(query, self._scope, wanted, _SERIES_OF):
+            yield from (series for series in page if series.last is not None)
             self._breathe()
 
     def things(self, types: tuple[str, ...], where: tuple[Where, ...], also: tuple[str, ...] = ()) -> Iterator[Entity]:
@@ -168,33 +167,20 @@ class Evidence:
         return frozenset((*selection.sources, *read))
 
     def _read(self, query: Query) -> Iterator[Entity]:
-        for page in _pages(query, _PER_READ, lambda asked: self._broker.read(asked, self._scope)):
+        after: str | None = None
+        while True:
+            asked = msgspec.structs.replace(query, page=Page(limit=_PER_READ, after=after))
+            page = self._broker.read(asked, self._scope)
             yield from page.entities
             self._breathe()
+            after = page.next
+            if after is None:
+                return
 
 
 def origins(series: Iterable[Series]) -> tuple[Provenance, ...]:
     """Where series come from, each origin once."""
     return tuple(dict.fromkeys(one.provenance for one in series))
-
-
-class _Page(Protocol):
-    @property
-    def next(self) -> str | None: ...
-
-
-_P = TypeVar("_P", bound=_Page)
-
-
-def _pages(query: Query, limit: int, ask: Callable[[Query], _P]) -> Iterator[_P]:
-    """All pages of a question, each asked for when the one before has been looked at."""
-    after: str | None = None
-    while True:
-        page = ask(msgspec.structs.replace(query, page=Page(limit=limit, after=after)))
-        yield page
-        after = page.next
-        if after is None:
-            return
 
 
 def _key(series: Series) -> SeriesKey:

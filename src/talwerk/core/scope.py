@@ -57,6 +57,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str = ""
     obligations: tuple[str, ...] = ()
 
+    @property
+    def sight(self) -> tuple[Tenant, Filter | None, frozenset[str] | None]:
+        """All that decides what is seen: what was read for one Scope may be kept for others of the same sight."""
+        return self.tenant, self.predicate, self.attributes
+
     @classmethod
     def _issue(
         cls,

@@ -197,7 +197,7 @@ class Portal:
         ask = self._ask(request, leaf)
         # Who asks does not matter, what they may see does.
         told = tuple(ask.query.items())
-        seen = (scope.tenant, scope.predicate, scope.attributes, scope.may_write, scope.principal.role is Role.OPERATOR)
+        seen = (*scope.sight, scope.may_write, scope.principal.role is Role.OPERATOR)
         name = (request.url.path, told, *seen)
         elsewhere = self._elsewhere(leaf, desk, ask)
 

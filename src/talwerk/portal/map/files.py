@@ -100,7 +100,7 @@ class MapFiles:
         async def answer(request: Request) -> Response:
             query = fields_of(request, FILTERS, (LAYER,))
             scope = request.scope["talwerk.scope"]
-            seen = (desk.language, name, tuple(query.items()), scope.tenant, scope.predicate, scope.attributes)
+            seen = (desk.language, name, tuple(query.items()), scope.sight)
 
             def made() -> Made:
                 content = make(desk.scene(scope), query)

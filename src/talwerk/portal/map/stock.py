@@ -77,7 +77,7 @@ class Stocks:
     def current(self, scene: Scene, datasets: Iterable[Dataset], at: Instant | None) -> Stock:
         """What there is for a scene, at a moment of the past or now."""
         scope = scene.scope
-        seen = (scope.tenant, scope.predicate, scope.attributes, scene.to.language, at)
+        seen = (scope.sight, scene.to.language, at)
 
         def read() -> Stock:
             return Gathering(scene, {one.key: one for one in datasets}, at).stock()

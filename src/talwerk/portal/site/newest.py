@@ -96,7 +96,7 @@ class Peaks:
         """The top; it is looked for again when the series has grown by an hour."""
         last = series.last or 0
         grown = (series.entity, series.attribute, series.dataset, series.opened, series.first, last // HOUR)
-        key = (scope.tenant, scope.predicate, scope.attributes, grown)
+        key = (scope.sight, grown)
         if key not in self._kept:
             hours = broker.hours(series_key(series), Window(start=last - YEAR), scope)
             self._kept[key] = _top(hours)

@@ -156,16 +156,16 @@ class Registers:
 
     def current(self, scope: Scope) -> Register:
         """The register for a Scope."""
-        return self._registers.current(_seen(scope), lambda: Register(self._broker, scope, self))
+        return self._registers.current(scope.sight, lambda: Register(self._broker, scope, self))
 
     def total(self, scope: Scope) -> Measured:
         """How much a Scope sees measured."""
-        return self._totals.current(_seen(scope), lambda: self._broker.measured(scope, (OWN,)))
+        return self._totals.current(scope.sight, lambda: self._broker.measured(scope, (OWN,)))
 
     def directory(self, scope: Scope, *, wait: bool) -> Directory | None:
         """Everything that a Scope sees measured; None while it is read for the first time, unless somebody waits."""
         asked: Callable[..., Directory | None] = self._directories.current if wait else self._directories.known
-        return asked(_seen(scope), lambda: _directory(self._broker, scope))
+        return asked(scope.sight, lambda: _directory(self._broker, scope))
 
 
 def is_measured(series: Series) -> bool:
@@ -202,10 +202,6 @@ def _directory(broker: Broker, scope: Scope) -> Directory:
     called = {series.entity: (names.get(series.entity) or last_part(series.entity)).casefold() for series in found}
     found.sort(key=lambda s: (called[s.entity], s.entity, s.attribute, s.dataset or ""))
     return Directory(tuple(found), names)
-
-
-def _seen(scope: Scope) -> tuple[object, ...]:
-    return scope.tenant, scope.predicate, scope.attributes
 
 
 def _portions(entities: list[str]) -> Iterator[tuple[str, ...]]:

@@ -94,7 +94,7 @@ class Catalogue:
         return tuple(msgspec.structs.replace(one, title=_said(one, words)) for one in found)
 
     def _found(self, scope: Scope) -> tuple[Dataset, ...]:
-        seen = (scope.tenant, scope.predicate, scope.attributes)
+        seen = scope.sight
         position, now_s = self._broker.position(), self._clock.monotonic_s()
         kept = self._kept.get(seen)
         if kept is not None and (kept[0] == position or now_s - kept[1] < READING_SHARE * kept[2]):
